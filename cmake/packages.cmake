@@ -1,0 +1,16 @@
+# Third-party libraries, each used by one folder of src/ (tools/layers.txt).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(libwebsockets REQUIRED IMPORTED_TARGET libwebsockets)
+pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(libmariadb REQUIRED IMPORTED_TARGET libmariadb)
+pkg_check_modules(libprotobuf-c REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(libcjson REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(libjwt REQUIRED IMPORTED_TARGET libjwt)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(cmocka IMPORTED_TARGET cmocka)
+# libmariadbd has no .pc file. Never in one program with libmariadb: same symbols.
+find_library(MARIADBD_LIBRARY mariadbd REQUIRED)

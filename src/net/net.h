@@ -1,0 +1,159 @@
+/*
+ * HTTP and WebSocket listener on one port (libwebsockets on our loop): requests come whole,
+ * WebSocket data comes in pieces, what goes out is buffered up to a ceiling.
+ * It knows nothing of STOMP, SockJS or routes. RFC 6455, RFC 9112.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/why.h"
+#include "generated/c/err.h"
+#include "base/bug.h"
+#include "loop/loop.h"
+
+struct net_server;
+struct net_ws;      /* an open WebSocket */
+struct net_request; /* an HTTP request that waits for its answer */
+
+enum net_method {
+    NET_GET,
+    NET_HEAD,
+    NET_POST,
+    NET_PUT,
+    NET_PATCH,
+    NET_DELETE,
+    NET_OPTIONS,
+    NET_OTHER
+};
+
+/* What is known of a request or of an upgrade. Views are valid during the callback that brings
+ * it; for a net_request until it is answered. */
+struct net_head {
+    enum net_method method;
+    struct str path;  /* percent-decoded, "/room/create" */
+    struct str query; /* raw, without '?'; "" if none */
+    struct str peer;  /* address of the TCP peer: "127.0.0.1" */
+};
+
+/* Who takes what comes in. All callbacks on the loop thread. */
+struct net_handler {
+    void *ctx;
+    /*
+     * An upgrade to WebSocket. ERR_OK accepts; *tag_out is handed to on_open. Anything else is
+     * answered with its HTTP status and the body of on_error. Sub-protocols are negotiated by
+     * net (v10.stomp, v11.stomp, v12.stomp, or none).
+     */
+    enum err (*on_upgrade)(void *ctx, const struct net_request *up, void **tag_out);
+    /* The WebSocket is open. out: its user pointer, handed to the next three */
+    void *(*on_open)(void *ctx, struct net_ws *ws, void *tag);
+    /* A piece of a message, text or binary; is_last: it ends the message. */
+    void (*on_data)(void *user, struct str piece, bool is_last);
+    /* Less than half of the outbound ceiling is waiting again, after net_ws_wants_drain. */
+    void (*on_drain)(void *user);
+    /* Gone, for whatever reason; ws is invalid after it returns. Called once per on_open. */
+    void (*on_close)(void *user);
+    /* An HTTP request with its whole body. Must be answered now or later, exactly once. */
+    void (*on_request)(void *ctx, struct net_request *req);
+    /* The client went away before the answer; the request is invalid after it returns. Only
+     * called when net_request_set_user gave a user pointer. */
+    void (*on_abandon)(void *user);
+    /*
+     * Writes the body of an error answer into body (application/json) and further headers.
+     */
+    void (*on_error)(void *ctx, const struct net_head *head, enum err e, struct buf *body);
+};
+
+struct net_config {
+    struct str address;      /* "127.0.0.1", "0.0.0.0", "::" */
+    int port;                /* 0: chosen by the kernel, see net_server_port */
+    size_t body_bytes;       /* ceiling of a request body; above: 413 */
+    size_t ws_message_bytes; /* ceiling of one WebSocket frame's announced length; above: 1009 */
+    size_t outbound_bytes;   /* ceiling of what waits for one connection */
+    int header_timeout_ms;   /* time for headers, and for a body, to arrive; default 10000 */
+    const char *static_dir;  /* not used by net itself */
+    const struct log *log;
+    struct net_handler handler;
+};
+
+/*
+ * net_server_new — starts listening.
+ * errors: NULL with why (address in use, …)
+ * thread: loop, as all functions here
+ */
+struct net_server *net_server_new(struct loop *loop, const struct net_config *config,
+                                  struct why *why);
+int net_server_port(const struct net_server *s);
+/* net_server_stop_listening — new connections are refused; open ones live on. */
+void net_server_stop_listening(struct net_server *s);
+/* net_server_free — closes every connection (on_close, on_abandon are called). NULL is a no-op. */
+void net_server_free(struct net_server **s);
+/* net_server_connections — sockets open now. */
+size_t net_server_connections(const struct net_server *s);
+
+/* --- request ------------------------------------------------------------------------------ */
+
+const struct net_head *net_request_head(const struct net_request *r);
+/* net_request_header — value of a header by lower-case name ("x-auth-user"); no value if absent.
+ * count_out (may be NULL): how often it stood there. */
+struct str net_request_header(const struct net_request *r, const char *name, int *count_out);
+/* net_request_body — the whole body; "" if none. */
+struct str net_request_body(const struct net_request *r);
+/* net_request_query — decoded value of a query parameter in arena a; no value if absent.
+ * count_out (may be NULL): how often it stood there. */
+struct arena;
+struct str net_request_query(const struct net_request *r, struct arena *a, const char *name,
+                             int *count_out);
+/* net_form_value — the same for a body of application/x-www-form-urlencoded. */
+struct str net_form_value(struct str form, struct arena *a, const char *name, int *count_out);
+void net_request_set_user(struct net_request *r, void *user);
+
+struct net_header {
+    const char *name; /* lower case, without colon */
+    struct str value;
+};
+
+/*
+ * net_respond — a whole answer; the request is gone after it. HEAD sends no body.
+ * in: content_type no value: none is sent (empty bodies); headers ended by name NULL, may be NULL
+ */
+void net_respond(struct net_request *r, int status, struct str content_type, struct str body,
+                 const struct net_header *headers);
+/* net_respond_error — status and body of e by on_error. */
+void net_respond_error(struct net_request *r, enum err e);
+/*
+ * net_respond_begin … — an answer in pieces (chunked). on_more(user) is called when less than half
+ * of the outbound ceiling waits; net_respond_end ends it. net_respond_write over the ceiling: false
+ * and the connection is closed.
+ */
+void net_respond_begin(struct net_request *r, int status, struct str content_type,
+                       const struct net_header *headers, loop_fn *on_more, void *user);
+bool net_respond_write(struct net_request *r, struct str piece);
+void net_respond_end(struct net_request *r);
+
+/* --- WebSocket ---------------------------------------------------------------------------- */
+
+/*
+ * net_ws_send — one text message made of up to two parts, copied.
+ * errors: false when it would pass outbound_bytes; nothing was queued then
+ */
+bool net_ws_send(struct net_ws *ws, struct str head, struct str tail);
+/* net_ws_waiting — bytes queued and not yet taken by the kernel. */
+size_t net_ws_waiting(const struct net_ws *ws);
+/* net_ws_behind_ms — since when the oldest of them waits; 0 if none. */
+int64_t net_ws_behind_ms(const struct net_ws *ws);
+/* net_ws_wants_drain — on_drain is called once, when under half of the ceiling waits. */
+void net_ws_wants_drain(struct net_ws *ws);
+/* net_ws_drop_queue — forgets whole queued messages; a half-written frame is kept. */
+void net_ws_drop_queue(struct net_ws *ws);
+/* net_ws_pause, net_ws_resume — stops and starts reading from the peer. */
+void net_ws_pause(struct net_ws *ws);
+void net_ws_resume(struct net_ws *ws);
+/* net_ws_close — close frame after what is queued, then the socket; at most 2 s later by force. */
+void net_ws_close(struct net_ws *ws, unsigned code, const char *reason);
+struct str net_ws_peer(const struct net_ws *ws);
+
+#endif
