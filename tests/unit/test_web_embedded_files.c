@@ -1,0 +1,83 @@
+/*
+ * Tests of the embedded pages: what a path finds, and that the bytes are those of the files.
+ * SPDX-License-Identifier: MIT
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "web/embedded_files.h"
+
+#include "base/banned.h"
+
+static void test_a_path_finds_its_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *asked, *found, *why;
+    } cases[] = {
+        {"/", "/index.html", "the site's root"},
+        {"/index.html", "/index.html", "its own name"},
+        {"/test/", "/test.html", "the reference's first test page"},
+        {"/test/local", "/test-local.html", "the reference's second test page"},
+        {"/test", NULL, "the reference answers 404"},
+        {"/index.html/", NULL, "no such file"},
+        {"", NULL, "no path"},
+        {"/../CMakeLists.txt", NULL, "only what is in the table"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct embedded_file *f = embedded_file_find(str_of(cases[i].asked));
+
+        print_message("%s: %s\n", cases[i].asked, cases[i].why);
+        assert_int_equal(f != NULL, cases[i].found != NULL);
+        if (f)
+            assert_string_equal(f->path, cases[i].found);
+    }
+}
+
+static void test_every_file_has_the_bytes_of_its_source(void **state)
+{
+    (void)state;
+    assert_true(embedded_files_n >= 3);
+    for (size_t i = 0; i < embedded_files_n; i++) {
+        const struct embedded_file *f = &embedded_files[i];
+        char path[256];
+        unsigned char *bytes = malloc(f->n + 1);
+        FILE *in;
+
+        assert_true(snprintf(path, sizeof(path), "web%s", f->path) < (int)sizeof(path));
+        in = fopen(path, "rb");
+        assert_non_null(in);
+        assert_int_equal(fread(bytes, 1, f->n + 1, in), f->n);
+        assert_memory_equal(bytes, f->bytes, f->n);
+        fclose(in);
+        free(bytes);
+    }
+}
+
+static void test_every_file_has_a_type_and_an_etag(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < embedded_files_n; i++) {
+        assert_non_null(strchr(embedded_files[i].content_type, '/'));
+        assert_int_equal(strlen(embedded_files[i].etag), 18);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_path_finds_its_file),
+        cmocka_unit_test(test_every_file_has_the_bytes_of_its_source),
+        cmocka_unit_test(test_every_file_has_a_type_and_an_etag),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
