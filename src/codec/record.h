@@ -17,6 +17,7 @@
 
 enum record_kind {
     RECORD_STRING,
+    RECORD_BYTES, /* struct str of any bytes; JSON: base64; max_chars counts bytes */
     RECORD_INT64,
     RECORD_INT32,
     RECORD_UINT32,
