@@ -25,6 +25,22 @@ struct event_record {
     int64_t offset;
 };
 
+enum event_form {
+    EVENT_JSON,
+    EVENT_PROTOBUF,
+};
+
+/* What the CloudEvents headers of a record tell; encoders write it, decoders fill it. */
+struct event_meta {
+    struct str topic;    /* encode only: where to */
+    struct str id;       /* ce_id: dedupe by it */
+    int64_t time_ns;     /* ce_time: real time */
+    int64_t sequence;    /* ce_sequence: place in the room; 0: none (no header) */
+    struct str users[2]; /* ce_users: the members, decoded; p == NULL: none (no header) */
+    struct str server;   /* ce_server: id of the server that made it */
+    bool is_foreign;     /* decode only: a record without headers, of some other producer */
+};
+
 /* event_header — value of the last header of that name (Kafka: last wins); no value if absent. */
 struct str event_header(const struct event_record *r, const char *name);
 
