@@ -1,27 +1,15 @@
 -- Rooms and their members.
 
--- A room by its public name.
--- @query room_by_uuid one
-SELECT r.id, r.roomuuid, r.product_name, r.state, r.access_version, r.last_seq
-FROM room r WHERE r.roomuuid = :roomuuid;
-
--- What decides whether a user may read and write in a room; user columns are NULL for a stranger.
--- @query room_access one
--- @param user room_user.user
-SELECT r.id AS room_id, r.state, r.access_version, r.last_seq, m.side, m.other, m.read_seq,
-       CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END AS own_seq,
-       EXISTS (SELECT 1 FROM user_block b WHERE b.user = m.user AND b.blocked = m.other)
-       OR EXISTS (SELECT 1 FROM user_block c WHERE c.user = m.other AND c.blocked = m.user) AS is_blocked
-FROM room r LEFT JOIN room_user m ON m.room_id = r.id AND m.user = :user
-WHERE r.roomuuid = :roomuuid;
-
--- The members of a room.
--- @query room_members many
+-- A room with its members, one row each, and whether either blocks the other; a room without members
+-- is one row with NULL member columns. Decides who may read and write.
+-- @query room_load many
 -- @allow filesort because a room has two members
-SELECT m.id, m.user, m.other, m.side, m.read_seq, m.delivered_seq,
-       CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END AS own_seq
-FROM room_user m JOIN room r ON r.id = m.room_id
-WHERE m.room_id = :room_id ORDER BY m.side, m.id;
+SELECT r.id, r.roomuuid, r.product_name, r.state, r.access_version, r.last_seq,
+       m.user, m.other, m.side, m.read_seq, m.delivered_seq,
+       CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END AS own_seq,
+       EXISTS (SELECT 1 FROM user_block b WHERE b.user = m.user AND b.blocked = m.other) AS is_blocking
+FROM room r LEFT JOIN room_user m ON m.room_id = r.id
+WHERE r.roomuuid = :roomuuid ORDER BY m.side, m.id;
 
 -- The room of a pair and a product.
 -- @query room_by_pair one
