@@ -12,6 +12,10 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
 
+/* First and last civil time that civil_parse reads: of the years 1678 to 2261. */
+#define CIVIL_MIN_NS (INT64_C(-9214560000) * NS_PER_S)
+#define CIVIL_MAX_NS (INT64_C(9214646400) * NS_PER_S - 1)
+
 /* clock_mono_ns — never goes back; for intervals and deadlines only. thread: any */
 int64_t clock_mono_ns(void);
 
