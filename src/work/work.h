@@ -31,9 +31,9 @@ struct work_job {
 };
 
 struct work_config {
-    int threads;       /* 1..64 */
-    size_t queue_max;  /* jobs waiting in all; above: ERR_OVERLOADED */
-    const char *name;  /* of the threads, ≤ 12 characters */
+    int threads;      /* 1..64 */
+    size_t queue_max; /* jobs waiting in all; above: ERR_OVERLOADED */
+    const char *name; /* of the threads, ≤ 12 characters */
     struct db_config db;
     const struct log *log;
 };
