@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/banned.h"
+
 static const struct err_info table[] = {
     {ERR_OK, "ok", "", 200, 0, ERR_STOMP_NONE, false},
     {ERR_INTERNAL, "internal", "internal error", 500, 1011, ERR_STOMP_FATAL, true},
@@ -99,8 +101,109 @@ static const struct err_info table[] = {
 
 const struct err_info *err_info(enum err e)
 {
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].err == e)
-            return &table[i];
+    switch (e) {
+    case ERR_OK:
+        return &table[0];
+    case ERR_INTERNAL:
+        return &table[1];
+    case ERR_MALFORMED_FRAME:
+        return &table[2];
+    case ERR_UNSUPPORTED_VERSION:
+        return &table[3];
+    case ERR_UNSUPPORTED_COMMAND:
+        return &table[4];
+    case ERR_FRAME_TOO_LARGE:
+        return &table[5];
+    case ERR_HEADER_LIMIT:
+        return &table[6];
+    case ERR_AUTH_REQUIRED:
+        return &table[7];
+    case ERR_TOKEN_INVALID:
+        return &table[8];
+    case ERR_TOKEN_EXPIRED:
+        return &table[9];
+    case ERR_CONNECT_TIMEOUT:
+        return &table[10];
+    case ERR_HEARTBEAT_TIMEOUT:
+        return &table[11];
+    case ERR_NOT_MEMBER:
+        return &table[12];
+    case ERR_SENDER_MISMATCH:
+        return &table[13];
+    case ERR_NOT_DELIVERABLE:
+        return &table[14];
+    case ERR_ROOM_NOT_FOUND:
+        return &table[15];
+    case ERR_DESTINATION_UNKNOWN:
+        return &table[16];
+    case ERR_ROOM_FROZEN:
+        return &table[17];
+    case ERR_IDEMPOTENCY_CONFLICT:
+        return &table[18];
+    case ERR_BODY_INVALID:
+        return &table[19];
+    case ERR_ROOM_MISMATCH:
+        return &table[20];
+    case ERR_PARAMETER_INVALID:
+        return &table[21];
+    case ERR_TRANSACTION_INVALID:
+        return &table[22];
+    case ERR_CONTENT_EMPTY:
+        return &table[23];
+    case ERR_CONTENT_TOO_LONG:
+        return &table[24];
+    case ERR_SUBSCRIPTION_LIMIT:
+        return &table[25];
+    case ERR_RATE_LIMITED:
+        return &table[26];
+    case ERR_ROOM_WITH_SELF:
+        return &table[27];
+    case ERR_STORAGE_UNAVAILABLE:
+        return &table[28];
+    case ERR_OUTCOME_UNKNOWN:
+        return &table[29];
+    case ERR_SLOW_CONSUMER:
+        return &table[30];
+    case ERR_OVERLOADED:
+        return &table[31];
+    case ERR_REPLACED:
+        return &table[32];
+    case ERR_SHUTTING_DOWN:
+        return &table[33];
+    case ERR_RESYNC:
+        return &table[34];
+    case ERR_BAD_REQUEST:
+        return &table[35];
+    case ERR_NOT_FOUND:
+        return &table[36];
+    case ERR_METHOD_NOT_ALLOWED:
+        return &table[37];
+    case ERR_PAYLOAD_TOO_LARGE:
+        return &table[38];
+    case ERR_LENGTH_REQUIRED:
+        return &table[39];
+    case ERR_FORBIDDEN:
+        return &table[40];
+    case ERR_UPGRADE_REQUIRED:
+        return &table[41];
+    case ERR_DB_DUPLICATE:
+        return &table[42];
+    case ERR_DB_RETRY:
+        return &table[43];
+    case ERR_DB_LOST:
+        return &table[44];
+    case ERR_DB_REFERENCE:
+        return &table[45];
+    case ERR_DB_RANGE:
+        return &table[46];
+    case ERR_DB_SCHEMA:
+        return &table[47];
+    case ERR_DB_FAILED:
+        return &table[48];
+    case ERR_TOO_LARGE:
+        return &table[49];
+    case ERR_UNAVAILABLE:
+        return &table[50];
+    }
     return err_info(ERR_INTERNAL);
 }

@@ -5,13 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Every error a client, an operator or a caller inside the program can meet. */
+/*
+ * Every error a client, an operator or a caller inside the program can meet. The word on
+ * the wire is the name in lower case without ERR_.
+ */
 enum err {
     /* No error. */
     ERR_OK = 0,
     /* The server met something it did not expect; the log has more. */
     ERR_INTERNAL = 1,
-    /* A STOMP frame that breaks the grammar, lacks a header, names an unknown transaction or ack id, or repeats a subscription id. */
+    /*
+     * A STOMP frame that breaks the grammar, lacks a header, names an unknown transaction
+     * or ack id, or repeats a subscription id.
+     */
     ERR_MALFORMED_FRAME = 10,
     /* No common STOMP version. */
     ERR_UNSUPPORTED_VERSION = 11,
@@ -93,13 +99,20 @@ enum err {
     ERR_UPGRADE_REQUIRED = 86,
     /* A unique key exists already. Inside the program only. */
     ERR_DB_DUPLICATE = 100,
-    /* Deadlock or lock time-out: the transaction is gone, redo it. Inside the program only. */
+    /*
+     * Deadlock or lock time-out: the transaction is gone, redo it. Inside the program
+     * only.
+     */
     ERR_DB_RETRY = 101,
     /* The connection to the database is lost. Inside the program only. */
     ERR_DB_LOST = 102,
-    /* A row refers to one that is not there, or is referred to. Inside the program only. */
+    /*
+     * A row refers to one that is not there, or is referred to. Inside the program only.
+     */
     ERR_DB_REFERENCE = 103,
-    /* A value does not fit its column, or its declared range. Inside the program only. */
+    /*
+     * A value does not fit its column, or its declared range. Inside the program only.
+     */
     ERR_DB_RANGE = 104,
     /* The schema is not the one this program was made for. Inside the program only. */
     ERR_DB_SCHEMA = 105,

@@ -70,6 +70,11 @@ struct record_field {
     const struct record_enum *enumeration; /* ENUM */
 };
 
+/* Initialises name, json and json_key of a field. */
+#define RECORD_NAMES(c_name, json_name)                                                  \
+    .name = (c_name), .json = {json_name, sizeof(json_name) - 1},                        \
+    .json_key = {"\"" json_name "\":", sizeof(json_name) + 2}
+
 struct record_type {
     const char *name; /* "ChatDto" */
     size_t size;      /* sizeof the struct */

@@ -1,0 +1,93 @@
+/*
+ * reuse-gen: from the schema (an image of the .proto files, migrations, annotated queries) to
+ * generated/. Phases: load, model, check, emit; nothing is written if anything is wrong.
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+
+#include "codegen/check.h"
+#include "codegen/emit.h"
+#include "codegen/sql_side.h"
+
+#include "base/banned.h"
+
+struct options {
+    const char *image;
+    const char *migrations;
+    const char *queries;
+    const char *out;
+};
+
+static bool parse_options(int argc, char **argv, struct options *to)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {
+        {"--image", &to->image},
+        {"--migrations", &to->migrations},
+        {"--queries", &to->queries},
+        {"--out", &to->out},
+    };
+
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const char **value = NULL;
+
+        for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
+            if (str_eq(str_of(argv[i]), str_of(known[j].name)))
+                value = known[j].value;
+        if (!value)
+            return false;
+        *value = argv[i + 1];
+    }
+    return argc % 2 == 1 && to->out && (to->image || to->queries);
+}
+
+static void emit_all(const struct model *m, const char *dir, struct diag *d)
+{
+    emit_err(m, dir, d);
+    emit_message(m, dir, d);
+    emit_settings(m, dir, d);
+    emit_routes(m, dir, d);
+}
+
+static void run(const struct options *options, struct diag *d)
+{
+    struct sql_side *sql = NULL;
+    struct model model = {0};
+
+    if (options->migrations)
+        sql = sql_side_load(options->migrations, options->queries, d);
+    if (options->image) {
+        model_load(&model, options->image, d);
+        model_apply_catalog(&model, sql ? sql_side_catalog(sql) : NULL, d);
+        check_model(&model, d);
+    }
+    if (diag_ok(d)) {
+        emit_all(&model, options->out, d);
+        if (sql && options->queries)
+            sql_side_emit(sql, options->out, d);
+    }
+    model_release(&model);
+    sql_side_free(&sql);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct diag d;
+    bool is_ok;
+
+    if (!parse_options(argc, argv, &options)) {
+        fprintf(stderr,
+                "usage: reuse-gen [--image FILE] [--migrations DIR [--queries DIR]] "
+                "--out DIR\n");
+        return 2;
+    }
+    diag_init(&d);
+    run(&options, &d);
+    diag_print(&d, stderr);
+    is_ok = diag_ok(&d);
+    diag_release(&d);
+    return is_ok ? 0 : 1;
+}
