@@ -118,6 +118,7 @@ static void run_end(struct run *run)
 {
     stomp_parser_free(&run->parser);
     assert_null(run->parser);
+    stomp_parser_free(&run->parser); /* NULL is a no-op */
     buf_release(&run->text);
 }
 
@@ -448,16 +449,22 @@ static void test_limits_hold_at_their_byte(void **state)
         {"a frame one above, counted", STOMP_V12, STR("SEND\ncontent-length:6\n\n"),
          "!frame_too_large\n"},
     };
+    const struct stomp_limits headers_only = {.frame_bytes = 23};
+    const struct sentence headers_only_rows[] = {
+        {"a frame whose headers leave no room for NUL", STOMP_V12,
+         STR("SEND\ncontent-length:0\n\n"), "!frame_too_large\n"},
+    };
 
     (void)state;
 
     check_all(&tight, rows, LENGTH(rows));
     check_all(&counted, counted_rows, LENGTH(counted_rows));
+    check_all(&headers_only, headers_only_rows, LENGTH(headers_only_rows));
 }
 
 static void test_a_limit_of_0_is_off(void **state)
 {
-    const struct stomp_limits off = {0};
+    const struct stomp_limits off = {.header_bytes = SIZE_MAX};
     struct run run;
     struct buf in;
 
