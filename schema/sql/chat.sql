@@ -67,12 +67,21 @@ DELETE FROM outbox WHERE id IN (:ids*);
 
 -- Rows that their owner did not publish within some seconds, oldest first, locked for this relay.
 -- @query outbox_take many
+-- @row   outbox_row
 -- @param age   u32 0..86400
 -- @param limit u32 1..256
 -- @allow scan because rows live for milliseconds and the oldest stand first
 SELECT o.id, o.server_id, o.payload FROM outbox o
 WHERE o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL :age SECOND
 ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- The same for the rows of one server, whatever their age: while it leaves publishing to its relay.
+-- @query outbox_take_own many
+-- @row   outbox_row
+-- @param limit u32 1..256
+-- @allow scan because rows live for milliseconds and the oldest stand first
+SELECT o.id, o.server_id, o.payload FROM outbox o
+WHERE o.server_id = :server_id ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED;
 
 -- How many rows wait, and the age of the oldest in seconds.
 -- @query outbox_status one

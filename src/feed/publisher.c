@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "feed/publisher.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "feed/relay.h"
+#include "generated/c/dao_chat.h"
+
+#include "base/banned.h"
+
+enum {
+    DELETE_AFTER_MS = 100,
+    DELETE_MAX = DB_LIST_MAX,
+    RELAY_EVERY_MS = 1000
+};
+
+/* A row of the outbox whose records are on their way. */
+struct published_row {
+    struct publisher *publisher;
+    int64_t row_id;
+    size_t waiting; /* reports */
+    bool is_failed; /* some record was not stored */
+};
+
+struct publisher {
+    struct publisher_config config;
+    struct kafka_producer *producer;
+    struct loop_timer *delete_timer, *relay_timer;
+    struct relay *relay;
+    int64_t done[DELETE_MAX]; /* rows to delete */
+    size_t n_done;
+    bool is_relaying; /* publishing of our own rows is left to the relay */
+    bool is_stopped;
+    struct publisher_stats stats;
+};
+
+struct delete_job {
+    struct work_job job;
+    struct publisher *publisher;
+    int64_t ids[DELETE_MAX];
+    size_t n;
+    enum err rc;
+};
+
+static void delete_run(struct work_job *job, struct work_ctx *ctx)
+{
+    struct delete_job *d = (struct delete_job *)job;
+
+    d->rc = dao_outbox_delete(
+        ctx->db, &(struct dao_outbox_delete_in){.ids = d->ids, .n_ids = d->n}, NULL);
+    if (d->rc != ERR_OK)
+        LOG_WARN(ctx->log, "outbox.delete_failed", LOG_C("error", err_info(d->rc)->code),
+                 LOG_INT("rows", d->n));
+}
+
+/* Rows that could not be deleted are published again by a relay: at least once. */
+static void delete_done(struct work_job *job)
+{
+    free(job);
+}
+
+static void delete_rows(struct publisher *p)
+{
+    struct delete_job *d;
+
+    if (p->n_done == 0)
+        return;
+    d = mem_zalloc(sizeof(*d));
+    d->job.run = delete_run;
+    d->job.done = delete_done;
+    d->publisher = p;
+    d->n = p->n_done;
+    memcpy(d->ids, p->done, p->n_done * sizeof(p->done[0]));
+    if (work_submit(p->config.pool, 0, &d->job) != ERR_OK) {
+        free(d);
+        if (p->n_done == DELETE_MAX)
+            p->n_done = 0; /* left to a relay */
+        else if (!p->is_stopped)
+            loop_timer_start(p->delete_timer, DELETE_AFTER_MS, 0);
+        return;
+    }
+    p->n_done = 0;
+}
+
+static void on_delete_timer(void *arg)
+{
+    delete_rows(arg);
+}
+
+static void row_is_done(struct publisher *p, int64_t row_id)
+{
+    p->done[p->n_done++] = row_id;
+    if (p->n_done == DELETE_MAX)
+        delete_rows(p);
+    else if (!loop_timer_is_active(p->delete_timer) && !p->is_stopped)
+        loop_timer_start(p->delete_timer, DELETE_AFTER_MS, 0);
+}
+
+static void set_relaying(struct publisher *p, bool is_relaying)
+{
+    if (p->is_relaying == is_relaying)
+        return;
+    p->is_relaying = is_relaying;
+    LOG_WARN(p->config.log, is_relaying ? "outbox.relaying" : "outbox.direct",
+             LOG_INT("rows_waiting", p->stats.waiting));
+}
+
+static void row_settle(struct published_row *row)
+{
+    struct publisher *p = row->publisher;
+
+    p->stats.waiting--;
+    if (row->is_failed)
+        set_relaying(p, true);
+    else
+        row_is_done(p, row->row_id);
+    free(row);
+}
+
+void publisher_on_report(void *ctx, void *cookie, bool is_stored)
+{
+    struct publisher *p = ctx;
+    struct published_row *row = cookie;
+
+    if (is_stored)
+        p->stats.stored++;
+    else
+        p->stats.failed++;
+    if (relay_takes_report(p->relay, cookie, is_stored))
+        return;
+    row->is_failed = row->is_failed || !is_stored;
+    if (--row->waiting == 0)
+        row_settle(row);
+}
+
+void publisher_on_state(void *ctx, bool is_up)
+{
+    struct publisher *p = ctx;
+
+    p->stats.is_up = is_up;
+    LOG_INFO(p->config.log, "kafka.producer", LOG_C("state", is_up ? "up" : "down"));
+}
+
+void publisher_publish(struct publisher *p, const struct outbox_commit *commit)
+{
+    struct published_row *row;
+
+    if (p->is_relaying)
+        return; /* the relay publishes it, in its turn */
+    if (!p->producer) {
+        row_is_done(p, commit->row_id);
+        return;
+    }
+    row = mem_zalloc(sizeof(*row));
+    *row = (struct published_row){.publisher = p, .row_id = commit->row_id, .waiting = 1};
+    p->stats.waiting++;
+    for (size_t i = 0; i < commit->n_records; i++) {
+        if (row->is_failed ||
+            kafka_produce(p->producer, &commit->records[i], row) != ERR_OK) {
+            row->is_failed = true;
+            continue;
+        }
+        row->waiting++;
+        p->stats.produced++;
+    }
+    if (--row->waiting == 0)
+        row_settle(row);
+}
+
+void publisher_relay_own(struct publisher *p)
+{
+    set_relaying(p, true);
+}
+
+/* A round of the relay ended: nothing of ours is left when it found no own row and every report
+ * of what was produced directly is in. */
+static void on_relay_round(void *ctx, const struct relay_round *round)
+{
+    struct publisher *p = ctx;
+
+    p->stats.relayed += round->n_records;
+    if (p->is_relaying && round->rc == ERR_OK && round->n_own == 0 && round->is_own_asked)
+        set_relaying(p, false);
+    if (!p->is_stopped)
+        loop_timer_start(p->relay_timer, round->is_full ? 0 : RELAY_EVERY_MS, 0);
+}
+
+/* Own rows are only asked for when no report of a direct one is outstanding: they would be
+ * published twice. */
+static void on_relay_timer(void *arg)
+{
+    struct publisher *p = arg;
+
+    if (p->is_stopped)
+        return;
+    if (p->stats.is_up && p->producer &&
+        relay_start(p->relay, p->producer, p->is_relaying && p->stats.waiting == 0))
+        return;
+    loop_timer_start(p->relay_timer, RELAY_EVERY_MS, 0);
+}
+
+struct publisher *publisher_new(const struct publisher_config *config)
+{
+    struct publisher *p = mem_zalloc(sizeof(*p));
+
+    p->config = *config;
+    p->delete_timer = loop_timer_new(config->loop, on_delete_timer, p);
+    p->relay_timer = loop_timer_new(config->loop, on_relay_timer, p);
+    p->relay =
+        relay_new(config->loop, config->relay, config->server_id, on_relay_round, p);
+    loop_timer_start(p->relay_timer, RELAY_EVERY_MS, 0);
+    return p;
+}
+
+void publisher_set_producer(struct publisher *p, struct kafka_producer *producer)
+{
+    p->producer = producer;
+}
+
+void publisher_stop(struct publisher *p)
+{
+    p->is_stopped = true;
+    loop_timer_stop(p->delete_timer);
+    loop_timer_stop(p->relay_timer);
+    relay_stop(p->relay);
+    delete_rows(p);
+}
+
+void publisher_free(struct publisher **p)
+{
+    struct publisher *old = *p;
+
+    if (!old)
+        return;
+    *p = NULL;
+    BUG_ON(old->stats.waiting > 0);
+    relay_free(&old->relay);
+    loop_timer_free(&old->delete_timer);
+    loop_timer_free(&old->relay_timer);
+    free(old);
+}
+
+void publisher_stats(const struct publisher *p, struct publisher_stats *out)
+{
+    *out = p->stats;
+    out->is_relaying = p->is_relaying;
+}

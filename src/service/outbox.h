@@ -1,0 +1,39 @@
+/*
+ * The outbox: what a transaction publishes is a row of that same transaction, so the topic and the
+ * database cannot differ. The row goes when every record in it is stored by Kafka.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SERVICE_OUTBOX_H
+#define SERVICE_OUTBOX_H
+
+#include "codec/event.h"
+#include "generated/c/err.h"
+#include "work/work.h"
+
+/* What one transaction publishes. */
+struct outbox_commit {
+    struct outbox_commit *next;
+    int64_t row_id; /* of table outbox */
+    const struct event_record *records;
+    size_t n_records;
+};
+
+/*
+ * outbox_put — the row of the open transaction.
+ * in:     records and their texts live as long as the commit is used
+ * out:    *out filled
+ * errors: ERR_DB_*, ERR_TOO_LARGE
+ * thread: worker
+ */
+NODISCARD enum err outbox_put(struct work_ctx *ctx, struct str server_id,
+                              const struct event_record *records, size_t n,
+                              struct outbox_commit *out);
+
+/*
+ * outbox_decode — records of a stored row, in a.
+ * errors: ERR_BODY_INVALID. thread: any
+ */
+NODISCARD enum err outbox_decode(struct arena *a, struct str payload,
+                                 struct event_record **records_out, size_t *n_out);
+
+#endif

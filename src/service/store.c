@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/store.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "service/store_batch.h"
+
+#include "base/banned.h"
+
+enum {
+    STORE_ROUNDS_MAX =
+        50, /* deadlocks and stale cards in a row before it is called a bug */
+    STORE_LOSSES_ALONE =
+        2, /* a batch that lost the connection that often is taken apart */
+    STORE_BACKOFF_MS = 50,
+};
+
+static void store_run(struct store_batch *b);
+
+static void pause_ms(int64_t ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * NS_PER_MS};
+
+    nanosleep(&t, NULL);
+}
+
+static size_t unsettled(const struct store_batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += !b->units[i]->is_settled;
+    return n;
+}
+
+static void settle_rest(struct store_batch *b, enum err rc)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (!b->units[i]->is_settled)
+            store_settle(b->units[i], rc);
+}
+
+/* A card that an earlier unit of the batch read for the same room. */
+static struct card *card_in_batch(const struct store_batch *b, size_t upto,
+                                  struct str room_uuid)
+{
+    for (size_t i = 0; i < upto; i++)
+        if (b->units[i]->fresh && str_eq(b->units[i]->room_uuid, room_uuid))
+            return b->units[i]->fresh;
+    return NULL;
+}
+
+/* Gives every unit a card and refuses what its card refuses. */
+static enum err store_admit(struct store_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct store_unit *u = b->units[i];
+        enum err rc = ERR_OK;
+
+        if (u->is_settled)
+            continue;
+        if (!store_card(u)) {
+            struct card *found = card_in_batch(b, i, u->room_uuid);
+
+            if (found)
+                u->fresh = card_ref(found);
+            else
+                rc = card_load(b->ctx, u->room_uuid, &u->fresh);
+        }
+        if (rc != ERR_OK && rc != ERR_ROOM_NOT_FOUND)
+            return rc;
+        if (rc == ERR_OK)
+            rc = card_admits(store_card(u), u->sender);
+        if (rc != ERR_OK)
+            store_settle(u, rc);
+    }
+    return ERR_OK;
+}
+
+/* One by one: only the bad one is refused. */
+static void store_apart(struct store_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct store_batch alone = *b;
+
+        if (b->units[i]->is_settled)
+            continue;
+        alone.units = &b->units[i];
+        alone.n = 1;
+        store_run(&alone);
+    }
+}
+
+/* What one round of work said. true: go round again. */
+static bool store_after(struct store_batch *b, enum err rc, int *losses)
+{
+    size_t settled = 0;
+
+    if (rc == ERR_DB_DUPLICATE) {
+        rc = store_settle_known(b, &settled);
+        if (rc == ERR_OK && settled > 0)
+            return true;
+        if (rc == ERR_OK)
+            rc = ERR_DB_FAILED;
+    }
+    if (rc == ERR_DB_RETRY || rc == ERR_NOT_FOUND)
+        return true;
+    if (rc == ERR_DB_LOST) {
+        if (clock_mono_ns() > b->deadline_ns) {
+            settle_rest(b, b->is_commit_sent ? ERR_OUTCOME_UNKNOWN
+                                             : ERR_STORAGE_UNAVAILABLE);
+            return false;
+        }
+        pause_ms(STORE_BACKOFF_MS);
+        if (++*losses < STORE_LOSSES_ALONE || b->n == 1)
+            return true;
+    }
+    if (b->n > 1)
+        store_apart(b);
+    else
+        settle_rest(b, rc == ERR_TOO_LARGE ? ERR_CONTENT_TOO_LONG : ERR_INTERNAL);
+    return false;
+}
+
+static void store_run(struct store_batch *b)
+{
+    int losses = 0;
+
+    for (int round = 0; unsettled(b) > 0; round++) {
+        enum err rc;
+
+        if (round >= STORE_ROUNDS_MAX) {
+            LOG_ERROR(b->ctx->log, "store.no_progress", LOG_INT("units", b->n));
+            settle_rest(b, ERR_STORAGE_UNAVAILABLE);
+            return;
+        }
+        rc = store_admit(b);
+        if (rc == ERR_OK && unsettled(b) > 0)
+            rc = store_transact(b);
+        if (rc != ERR_OK && rc != ERR_NOT_FOUND && rc != ERR_DB_DUPLICATE)
+            LOG_WARN(b->ctx->log, "store.redo", LOG_C("error", err_info(rc)->code),
+                     LOG_C("text", db_error_text(b->ctx->db)), LOG_INT("units", b->n));
+        if (rc != ERR_OK && !store_after(b, rc, &losses))
+            return;
+    }
+}
+
+/* Two messages of one unit with one key cannot both be new. */
+static bool has_own_repeat(const struct store_unit *u)
+{
+    for (size_t i = 0; i < u->n_messages; i++)
+        for (size_t j = 0; j < i; j++)
+            if (u->messages[i].key.p && str_eq(u->messages[i].key, u->messages[j].key))
+                return true;
+    return false;
+}
+
+void store_units(struct work_ctx *ctx, const struct store_config *config,
+                 struct store_unit **units, size_t n, struct arena *a,
+                 struct store_result *result)
+{
+    struct store_batch b = {
+        .ctx = ctx,
+        .config = config,
+        .arena = a,
+        .units = units,
+        .n = n,
+        .result = result,
+        .deadline_ns = clock_mono_ns() + config->patience_ms * NS_PER_MS,
+    };
+
+    BUG_ON(n > STORE_UNITS_MAX);
+    *result = (struct store_result){0};
+    for (size_t i = 0; i < n; i++) {
+        units[i]->is_settled = false;
+        if (units[i]->n_messages > STORE_UNIT_MESSAGES || has_own_repeat(units[i]))
+            store_settle(units[i], ERR_TRANSACTION_INVALID);
+    }
+    store_run(&b);
+}
