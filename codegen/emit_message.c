@@ -169,7 +169,7 @@ static void put_enum(struct out *o, const struct model_enum *e)
 static void put_imports(struct out *o, const struct model_file *file)
 {
     for (size_t i = 0; i < file->n_imports; i++) {
-        if (!model_file_has_data(file->imports[i]))
+        if (!model_file_uses(file, file->imports[i]))
             continue;
         out_set(o, "import", file->imports[i]->stem);
         out_put(o, "#include \"generated/c/$import$.h\"\n");

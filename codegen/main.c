@@ -47,6 +47,8 @@ static void emit_all(const struct model *m, const char *dir, struct diag *d)
 {
     emit_err(m, dir, d);
     emit_message(m, dir, d);
+    emit_proto2(m, dir, d);
+    emit_pb(m, dir, d);
     emit_settings(m, dir, d);
     emit_routes(m, dir, d);
 }

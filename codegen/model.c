@@ -408,3 +408,18 @@ bool model_file_has_data(const struct model_file *file)
             return true;
     return false;
 }
+
+static bool field_uses(const struct model_field *field, const struct model_file *other)
+{
+    return (field->message && field->message->file == other) ||
+           (field->enumeration && field->enumeration->file == other);
+}
+
+bool model_file_uses(const struct model_file *file, const struct model_file *other)
+{
+    for (size_t i = 0; i < file->n_messages; i++)
+        for (size_t j = 0; j < file->messages[i].n_fields; j++)
+            if (field_uses(&file->messages[i].fields[j], other))
+                return true;
+    return false;
+}

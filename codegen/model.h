@@ -146,6 +146,9 @@ const struct model_field *model_field_by_name(const struct model_message *messag
  */
 bool model_is_data(const struct model_message *message);
 
+/* model_file_uses — a field of file has a type of the other file. */
+bool model_file_uses(const struct model_file *file, const struct model_file *other);
+
 /* model_file_has_data — the file has messages or enums that make a header of its own. */
 bool model_file_has_data(const struct model_file *file);
 

@@ -12,7 +12,6 @@
 #include "base/bug.h"
 #include "base/why.h"
 #include "codec/record.h"
-#include "generated/c/chat.h"
 #include "generated/c/err.h"
 
 /*
