@@ -51,6 +51,7 @@ static void emit_all(const struct model *m, const char *dir, struct diag *d)
     emit_pb(m, dir, d);
     emit_settings(m, dir, d);
     emit_routes(m, dir, d);
+    emit_envelope(m, dir, d);
 }
 
 static void run(const struct options *options, struct diag *d)

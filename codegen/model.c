@@ -423,3 +423,27 @@ bool model_file_uses(const struct model_file *file, const struct model_file *oth
                 return true;
     return false;
 }
+
+struct str model_event_name(struct arena *a, const struct model_method *method)
+{
+    struct str name = str_of(method->rule->kafka->type);
+
+    name = str_from(name, str_find(name, '.') + 1);
+    if (name.n > 3 && memcmp(name.p + name.n - 3, ".v1", 3) == 0)
+        name.n -= 3;
+    return name_snake(a, name);
+}
+
+bool model_file_has_event(const struct model *m, const struct model_file *file)
+{
+    for (size_t i = 0; i < m->n_files; i++)
+        for (size_t j = 0; j < m->files[i].n_services; j++)
+            for (size_t k = 0; k < m->files[i].services[j].n_methods; k++) {
+                const struct model_method *method = &m->files[i].services[j].methods[k];
+
+                if (method->rule && method->rule->kafka && method->request &&
+                    method->request->file == file)
+                    return true;
+            }
+    return false;
+}

@@ -146,6 +146,13 @@ const struct model_field *model_field_by_name(const struct model_message *messag
  */
 bool model_is_data(const struct model_message *message);
 
+/* model_event_name — of a method with a kafka rule, from its ce_type without the first word and
+ * a version of 1: reuse.chat.message.v1 -> chat_message. */
+struct str model_event_name(struct arena *a, const struct model_method *method);
+
+/* model_file_has_event — a message of the file is the value of an event. */
+bool model_file_has_event(const struct model *m, const struct model_file *file);
+
 /* model_file_uses — a field of file has a type of the other file. */
 bool model_file_uses(const struct model_file *file, const struct model_file *other);
 

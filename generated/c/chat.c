@@ -7,11 +7,12 @@
 
 static const struct record_field chat_dto_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
-     .flags = RECORD_OPTIONAL, .offset = offsetof(struct chat_dto, room_uuid)},
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct chat_dto, room_uuid),
+     .max_chars = CHAT_DTO_ROOM_UUID_MAX},
     {RECORD_NAMES("sender", "sender"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct chat_dto, sender)},
+     .offset = offsetof(struct chat_dto, sender), .max_chars = CHAT_DTO_SENDER_MAX},
     {RECORD_NAMES("content", "content"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct chat_dto, content)},
+     .offset = offsetof(struct chat_dto, content), .max_chars = CHAT_DTO_CONTENT_MAX},
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
      .form = RECORD_LOCAL_DATETIME, .flags = RECORD_HAS,
      .offset = offsetof(struct chat_dto, timestamp),
@@ -74,10 +75,10 @@ enum err chat_history_check(const struct chat_history *in, struct why *why)
 static const struct record_field room_ref_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_ref, room_uuid)},
+     .offset = offsetof(struct room_ref, room_uuid), .max_chars = ROOM_REF_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_ref, user)},
+     .offset = offsetof(struct room_ref, user), .max_chars = ROOM_REF_USER_MAX},
 };
 
 const struct record_type room_ref_type = {
@@ -105,15 +106,18 @@ enum err room_ref_check(const struct room_ref *in, struct why *why)
 
 static const struct record_field history_item_fields[] = {
     {RECORD_NAMES("id", "id"), .kind = RECORD_STRING,
-     .offset = offsetof(struct history_item, id)},
+     .offset = offsetof(struct history_item, id), .max_chars = HISTORY_ITEM_ID_MAX},
     {RECORD_NAMES("seq", "seq"), .kind = RECORD_INT64,
      .offset = offsetof(struct history_item, seq)},
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
-     .offset = offsetof(struct history_item, room_uuid)},
+     .offset = offsetof(struct history_item, room_uuid),
+     .max_chars = HISTORY_ITEM_ROOM_UUID_MAX},
     {RECORD_NAMES("sender", "sender"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct history_item, sender)},
+     .offset = offsetof(struct history_item, sender),
+     .max_chars = HISTORY_ITEM_SENDER_MAX},
     {RECORD_NAMES("content", "content"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct history_item, content)},
+     .offset = offsetof(struct history_item, content),
+     .max_chars = HISTORY_ITEM_CONTENT_MAX},
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
      .form = RECORD_LOCAL_DATETIME, .flags = RECORD_HAS,
      .offset = offsetof(struct history_item, timestamp),
@@ -145,7 +149,7 @@ enum err history_item_check(const struct history_item *in, struct why *why)
 
 static const struct record_field read_position_fields[] = {
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
-     .offset = offsetof(struct read_position, user)},
+     .offset = offsetof(struct read_position, user), .max_chars = READ_POSITION_USER_MAX},
     {RECORD_NAMES("seq", "seq"), .kind = RECORD_INT64,
      .offset = offsetof(struct read_position, seq)},
 };
@@ -176,10 +180,11 @@ enum err read_position_check(const struct read_position *in, struct why *why)
 static const struct record_field history_query_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct history_query, room_uuid)},
+     .offset = offsetof(struct history_query, room_uuid),
+     .max_chars = HISTORY_QUERY_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct history_query, user)},
+     .offset = offsetof(struct history_query, user), .max_chars = HISTORY_QUERY_USER_MAX},
     {RECORD_NAMES("before", "before"), .kind = RECORD_INT64,
      .flags = RECORD_HAS | RECORD_OMIT_NULL,
      .offset = offsetof(struct history_query, before),
@@ -265,16 +270,18 @@ enum err history_page_check(const struct history_page *in, struct why *why)
 static const struct record_field send_request_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct send_request, room_uuid)},
+     .offset = offsetof(struct send_request, room_uuid),
+     .max_chars = SEND_REQUEST_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct send_request, user)},
+     .offset = offsetof(struct send_request, user), .max_chars = SEND_REQUEST_USER_MAX},
     {RECORD_NAMES("key", "key"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
      .offset = offsetof(struct send_request, key), .min_chars = 1,
      .max_chars = SEND_REQUEST_KEY_MAX},
     {RECORD_NAMES("content", "content"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct send_request, content)},
+     .offset = offsetof(struct send_request, content),
+     .max_chars = SEND_REQUEST_CONTENT_MAX},
 };
 
 const struct record_type send_request_type = {
@@ -302,7 +309,7 @@ enum err send_request_check(const struct send_request *in, struct why *why)
 
 static const struct record_field send_result_fields[] = {
     {RECORD_NAMES("id", "id"), .kind = RECORD_STRING,
-     .offset = offsetof(struct send_result, id)},
+     .offset = offsetof(struct send_result, id), .max_chars = SEND_RESULT_ID_MAX},
     {RECORD_NAMES("seq", "seq"), .kind = RECORD_INT64,
      .offset = offsetof(struct send_result, seq)},
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
@@ -337,10 +344,11 @@ enum err send_result_check(const struct send_result *in, struct why *why)
 static const struct record_field mark_request_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct mark_request, room_uuid)},
+     .offset = offsetof(struct mark_request, room_uuid),
+     .max_chars = MARK_REQUEST_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct mark_request, user)},
+     .offset = offsetof(struct mark_request, user), .max_chars = MARK_REQUEST_USER_MAX},
     {RECORD_NAMES("seq", "seq"), .kind = RECORD_INT64,
      .flags = RECORD_HAS | RECORD_REQUIRED, .offset = offsetof(struct mark_request, seq),
      .extra_offset = offsetof(struct mark_request, has_seq),
@@ -403,10 +411,12 @@ enum err mark_result_check(const struct mark_result *in, struct why *why)
 static const struct record_field typing_request_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct typing_request, room_uuid)},
+     .offset = offsetof(struct typing_request, room_uuid),
+     .max_chars = TYPING_REQUEST_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct typing_request, user)},
+     .offset = offsetof(struct typing_request, user),
+     .max_chars = TYPING_REQUEST_USER_MAX},
     {RECORD_NAMES("typing", "typing"), .kind = RECORD_BOOL,
      .flags = RECORD_HAS | RECORD_REQUIRED,
      .offset = offsetof(struct typing_request, typing),

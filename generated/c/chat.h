@@ -17,16 +17,20 @@
  * record_check of codec/json.h for that type.
  */
 
+#define CHAT_DTO_ROOM_UUID_MAX 255
+#define CHAT_DTO_SENDER_MAX    255
+#define CHAT_DTO_CONTENT_MAX   4194303
+
 /*
  * One message, as the replaced service wrote it on every wire. Members in this order,
  * nulls written.
  */
 struct chat_dto {
-    /* Room the message belongs to. [roomUUID; room.roomuuid] */
+    /* Room the message belongs to. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* User id of the author. [chat.sender] */
+    /* User id of the author. [at most 255 characters; chat.sender] */
     struct str sender;
-    /* Text as typed. [chat.message] */
+    /* Text as typed. [at most 4194303 characters; chat.message] */
     struct str content;
     /*
      * Civil time of the server that accepted it, in nanoseconds since 1970-01-01T00:00.
@@ -56,11 +60,14 @@ NODISCARD enum err chat_history_json_decode(struct arena *a, struct str in,
 void chat_history_json_encode(const struct chat_history *in, struct buf *out);
 NODISCARD enum err chat_history_check(const struct chat_history *in, struct why *why);
 
+#define ROOM_REF_ROOM_UUID_MAX 255
+#define ROOM_REF_USER_MAX      255
+
 /* A room named by a path. */
 struct room_ref {
-    /* Room. [roomUUID; required; room.roomuuid] */
+    /* Room. [roomUUID; required; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
 };
 
@@ -71,17 +78,22 @@ NODISCARD enum err room_ref_json_decode(struct arena *a, struct str in,
 void room_ref_json_encode(const struct room_ref *in, struct buf *out);
 NODISCARD enum err room_ref_check(const struct room_ref *in, struct why *why);
 
+#define HISTORY_ITEM_ID_MAX        255
+#define HISTORY_ITEM_ROOM_UUID_MAX 255
+#define HISTORY_ITEM_SENDER_MAX    255
+#define HISTORY_ITEM_CONTENT_MAX   4194303
+
 /* One message of a history page. */
 struct history_item {
-    /* UUID of the message. [chat.id] */
+    /* UUID of the message. [at most 255 characters; chat.id] */
     struct str id;
     /* Place in the room's order, from 1, without gaps. */
     int64_t seq;
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Author. [chat.sender] */
+    /* Author. [at most 255 characters; chat.sender] */
     struct str sender;
-    /* Text. [chat.message] */
+    /* Text. [at most 4194303 characters; chat.message] */
     struct str content;
     /* Civil time of the server that accepted it. */
     bool has_timestamp;
@@ -95,9 +107,11 @@ NODISCARD enum err history_item_json_decode(struct arena *a, struct str in,
 void history_item_json_encode(const struct history_item *in, struct buf *out);
 NODISCARD enum err history_item_check(const struct history_item *in, struct why *why);
 
+#define READ_POSITION_USER_MAX 255
+
 /* How far a member has read. */
 struct read_position {
-    /* Member. [room_user.user] */
+    /* Member. [at most 255 characters; room_user.user] */
     struct str user;
     /* Last seq read. */
     int64_t seq;
@@ -110,11 +124,14 @@ NODISCARD enum err read_position_json_decode(struct arena *a, struct str in,
 void read_position_json_encode(const struct read_position *in, struct buf *out);
 NODISCARD enum err read_position_check(const struct read_position *in, struct why *why);
 
+#define HISTORY_QUERY_ROOM_UUID_MAX 255
+#define HISTORY_QUERY_USER_MAX      255
+
 /* GET /chat/room/{roomUUID}/messages: which page. */
 struct history_query {
-    /* Room. [roomUUID; required; room.roomuuid] */
+    /* Room. [roomUUID; required; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
     /*
      * Only messages with a smaller seq; the page ends just before it. [1 to
@@ -165,20 +182,23 @@ NODISCARD enum err history_page_json_decode(struct arena *a, struct str in,
 void history_page_json_encode(const struct history_page *in, struct buf *out);
 NODISCARD enum err history_page_check(const struct history_page *in, struct why *why);
 
-#define SEND_REQUEST_KEY_MAX 64
+#define SEND_REQUEST_ROOM_UUID_MAX 255
+#define SEND_REQUEST_USER_MAX      255
+#define SEND_REQUEST_KEY_MAX       64
+#define SEND_REQUEST_CONTENT_MAX   4194303
 
 /* A message sent by REST. */
 struct send_request {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
     /*
      * Header Idempotency-Key: 1 to 64 visible ASCII characters. [at least 1; at most 64
      * characters]
      */
     struct str key;
-    /* Text. [chat.message] */
+    /* Text. [at most 4194303 characters; chat.message] */
     struct str content;
 };
 
@@ -189,9 +209,11 @@ NODISCARD enum err send_request_json_decode(struct arena *a, struct str in,
 void send_request_json_encode(const struct send_request *in, struct buf *out);
 NODISCARD enum err send_request_check(const struct send_request *in, struct why *why);
 
+#define SEND_RESULT_ID_MAX 255
+
 /* What became of a sent message. */
 struct send_result {
-    /* UUID of the message. [chat.id] */
+    /* UUID of the message. [at most 255 characters; chat.id] */
     struct str id;
     /* Its place in the room's order. */
     int64_t seq;
@@ -207,11 +229,14 @@ NODISCARD enum err send_result_json_decode(struct arena *a, struct str in,
 void send_result_json_encode(const struct send_result *in, struct buf *out);
 NODISCARD enum err send_result_check(const struct send_result *in, struct why *why);
 
+#define MARK_REQUEST_ROOM_UUID_MAX 255
+#define MARK_REQUEST_USER_MAX      255
+
 /* A read or delivered marker: everything up to seq. */
 struct mark_request {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
     /*
      * Last seq read or delivered; beyond the room's last it counts as the last.
@@ -243,11 +268,14 @@ NODISCARD enum err mark_result_json_decode(struct arena *a, struct str in,
 void mark_result_json_encode(const struct mark_result *in, struct buf *out);
 NODISCARD enum err mark_result_check(const struct mark_result *in, struct why *why);
 
+#define TYPING_REQUEST_ROOM_UUID_MAX 255
+#define TYPING_REQUEST_USER_MAX      255
+
 /* Typing, never stored. */
 struct typing_request {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
     /* Whether the caller is typing now. [required] */
     bool has_typing;

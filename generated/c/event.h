@@ -20,15 +20,18 @@
  * record_check of codec/json.h for that type.
  */
 
-#define ROOM_EVENT_TYPE_MAX 32
+#define ROOM_EVENT_TYPE_MAX      32
+#define ROOM_EVENT_ROOM_UUID_MAX 255
+#define ROOM_EVENT_USER_MAX      255
+#define ROOM_EVENT_STATE_MAX     16
 
 /* On /sub/chat/room/{roomUUID}/event. */
 struct room_event {
     /* read, delivered, typing, presence or room.state. [at most 32 characters] */
     struct str type;
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Who did it. [room_user.user] */
+    /* Who did it. [at most 255 characters; room_user.user] */
     struct str user;
     /* read, delivered: up to which seq. */
     bool has_seq;
@@ -39,7 +42,7 @@ struct room_event {
     /* presence: whether the user is connected. */
     bool has_online;
     bool online;
-    /* room.state: the new state. [room.state] */
+    /* room.state: the new state. [at most 16 characters; room.state] */
     struct str state;
 };
 
@@ -50,23 +53,30 @@ NODISCARD enum err room_event_json_decode(struct arena *a, struct str in,
 void room_event_json_encode(const struct room_event *in, struct buf *out);
 NODISCARD enum err room_event_check(const struct room_event *in, struct why *why);
 
-#define USER_EVENT_TYPE_MAX    32
-#define USER_EVENT_PREVIEW_MAX 100
+#define USER_EVENT_TYPE_MAX         32
+#define USER_EVENT_ROOM_UUID_MAX    255
+#define USER_EVENT_PRODUCT_NAME_MAX 255
+#define USER_EVENT_OTHER_MAX        255
+#define USER_EVENT_SENDER_MAX       255
+#define USER_EVENT_PREVIEW_MAX      100
 
 /* On /user/queue/rooms. */
 struct user_event {
     /* room.created, message, unread or room.removed. [at most 32 characters] */
     struct str type;
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* room.created: what is for sale. [productName; room.product_name] */
+    /*
+     * room.created: what is for sale. [productName; at most 255 characters;
+     * room.product_name]
+     */
     struct str product_name;
-    /* room.created: the other member. [room_user.other] */
+    /* room.created: the other member. [at most 255 characters; room_user.other] */
     struct str other;
     /* message: its seq. */
     bool has_seq;
     int64_t seq;
-    /* message: its author. [chat.sender] */
+    /* message: its author. [at most 255 characters; chat.sender] */
     struct str sender;
     /* message: the first characters of its text. [at most 100 characters] */
     struct str preview;
@@ -82,16 +92,21 @@ NODISCARD enum err user_event_json_decode(struct arena *a, struct str in,
 void user_event_json_encode(const struct user_event *in, struct buf *out);
 NODISCARD enum err user_event_check(const struct user_event *in, struct why *why);
 
+#define ROOM_CHANGED_ROOM_UUID_MAX    255
+#define ROOM_CHANGED_PRODUCT_NAME_MAX 255
+#define ROOM_CHANGED_USERS_MAX        255
+#define ROOM_CHANGED_STATE_MAX        16
+
 /* A room came to be, or changed its state, or is gone. Topic chat-event. */
 struct room_changed {
-    /* Room. [roomUUID; required; room.roomuuid] */
+    /* Room. [roomUUID; required; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* What is for sale. [productName; room.product_name] */
+    /* What is for sale. [productName; at most 255 characters; room.product_name] */
     struct str product_name;
-    /* The members. [at most 2 items; room_user.user] */
+    /* The members. [at most 255 characters; at most 2 items; room_user.user] */
     const struct str *users;
     size_t n_users;
-    /* open, frozen, closed or deleted. [room.state] */
+    /* open, frozen, closed or deleted. [at most 16 characters; room.state] */
     struct str state;
 };
 
@@ -102,11 +117,14 @@ NODISCARD enum err room_changed_json_decode(struct arena *a, struct str in,
 void room_changed_json_encode(const struct room_changed *in, struct buf *out);
 NODISCARD enum err room_changed_check(const struct room_changed *in, struct why *why);
 
+#define MEMBER_MARKED_ROOM_UUID_MAX 255
+#define MEMBER_MARKED_USER_MAX      255
+
 /* A member has read, or received, everything up to seq. Topic chat-event. */
 struct member_marked {
-    /* Room. [roomUUID; required; room.roomuuid] */
+    /* Room. [roomUUID; required; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Member. [required; room_user.user] */
+    /* Member. [required; at most 255 characters; room_user.user] */
     struct str user;
     /* Last seq. [required] */
     bool has_seq;
@@ -120,11 +138,14 @@ NODISCARD enum err member_marked_json_decode(struct arena *a, struct str in,
 void member_marked_json_encode(const struct member_marked *in, struct buf *out);
 NODISCARD enum err member_marked_check(const struct member_marked *in, struct why *why);
 
+#define MEMBER_TYPING_ROOM_UUID_MAX 255
+#define MEMBER_TYPING_USER_MAX      255
+
 /* A member is typing, or is no longer. Topic chat-event, may be lost. */
 struct member_typing {
-    /* Room. [roomUUID; required; room.roomuuid] */
+    /* Room. [roomUUID; required; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Member. [required; room_user.user] */
+    /* Member. [required; at most 255 characters; room_user.user] */
     struct str user;
     /* Whether the user is typing now. [required] */
     bool has_typing;

@@ -7,14 +7,18 @@
 
 static const struct record_field inquiry_request_fields[] = {
     {RECORD_NAMES("name", "name"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct inquiry_request, name)},
+     .offset = offsetof(struct inquiry_request, name),
+     .max_chars = INQUIRY_REQUEST_NAME_MAX},
     {RECORD_NAMES("email", "email"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct inquiry_request, email)},
+     .offset = offsetof(struct inquiry_request, email),
+     .max_chars = INQUIRY_REQUEST_EMAIL_MAX},
     {RECORD_NAMES("phone", "phone"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct inquiry_request, phone)},
+     .offset = offsetof(struct inquiry_request, phone),
+     .max_chars = INQUIRY_REQUEST_PHONE_MAX},
     {RECORD_NAMES("message", "message"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct inquiry_request, message), .min_chars = 1},
+     .offset = offsetof(struct inquiry_request, message), .min_chars = 1,
+     .max_chars = INQUIRY_REQUEST_MESSAGE_MAX},
 };
 
 const struct record_type inquiry_request_type = {

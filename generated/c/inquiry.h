@@ -17,15 +17,20 @@
  * record_check of codec/json.h for that type.
  */
 
+#define INQUIRY_REQUEST_NAME_MAX    255
+#define INQUIRY_REQUEST_EMAIL_MAX   255
+#define INQUIRY_REQUEST_PHONE_MAX   255
+#define INQUIRY_REQUEST_MESSAGE_MAX 4194303
+
 /* POST /inquiry/upload. */
 struct inquiry_request {
-    /* Name of the visitor. [inquiry.name] */
+    /* Name of the visitor. [at most 255 characters; inquiry.name] */
     struct str name;
-    /* Where to answer. [inquiry.email] */
+    /* Where to answer. [at most 255 characters; inquiry.email] */
     struct str email;
-    /* May be empty. [inquiry.phone] */
+    /* May be empty. [at most 255 characters; inquiry.phone] */
     struct str phone;
-    /* Text. [required; at least 1; inquiry.message] */
+    /* Text. [required; at least 1; at most 4194303 characters; inquiry.message] */
     struct str message;
 };
 

@@ -9,9 +9,11 @@ static const struct record_field room_dto_fields[] = {
     {RECORD_NAMES("id", "id"), .kind = RECORD_INT64,
      .offset = offsetof(struct room_dto, id)},
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
-     .flags = RECORD_OPTIONAL, .offset = offsetof(struct room_dto, room_uuid)},
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct room_dto, room_uuid),
+     .max_chars = ROOM_DTO_ROOM_UUID_MAX},
     {RECORD_NAMES("product_name", "productName"), .kind = RECORD_STRING,
-     .flags = RECORD_OPTIONAL, .offset = offsetof(struct room_dto, product_name)},
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct room_dto, product_name),
+     .max_chars = ROOM_DTO_PRODUCT_NAME_MAX},
     {RECORD_NAMES("chat_list", "chatList"), .kind = RECORD_MESSAGE,
      .flags = RECORD_REPEATED | RECORD_NULLABLE,
      .offset = offsetof(struct room_dto, chat_list),
@@ -53,9 +55,10 @@ static const struct record_field room_user_dto_fields[] = {
     {RECORD_NAMES("room", "room"), .kind = RECORD_MESSAGE,
      .offset = offsetof(struct room_user_dto, room), .message = &room_dto_type},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct room_user_dto, user)},
+     .offset = offsetof(struct room_user_dto, user), .max_chars = ROOM_USER_DTO_USER_MAX},
     {RECORD_NAMES("other", "other"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct room_user_dto, other)},
+     .offset = offsetof(struct room_user_dto, other),
+     .max_chars = ROOM_USER_DTO_OTHER_MAX},
 };
 
 const struct record_type room_user_dto_type = {
@@ -115,16 +118,20 @@ enum err room_user_list_check(const struct room_user_list *in, struct why *why)
 static const struct record_field room_create_fields[] = {
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_create, user), .min_chars = 1},
+     .offset = offsetof(struct room_create, user), .min_chars = 1,
+     .max_chars = ROOM_CREATE_USER_MAX},
     {RECORD_NAMES("name", "name"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_create, name), .min_chars = 1},
+     .offset = offsetof(struct room_create, name), .min_chars = 1,
+     .max_chars = ROOM_CREATE_NAME_MAX},
     {RECORD_NAMES("product", "product"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_create, product), .min_chars = 1},
+     .offset = offsetof(struct room_create, product), .min_chars = 1,
+     .max_chars = ROOM_CREATE_PRODUCT_MAX},
     {RECORD_NAMES("caller", "caller"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_create, caller), .min_chars = 1},
+     .offset = offsetof(struct room_create, caller), .min_chars = 1,
+     .max_chars = ROOM_CREATE_CALLER_MAX},
 };
 
 const struct record_type room_create_type = {
@@ -153,7 +160,7 @@ enum err room_create_check(const struct room_create *in, struct why *why)
 static const struct record_field caller_ref_fields[] = {
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct caller_ref, user)},
+     .offset = offsetof(struct caller_ref, user), .max_chars = CALLER_REF_USER_MAX},
 };
 
 const struct record_type caller_ref_type = {
@@ -181,13 +188,15 @@ enum err caller_ref_check(const struct caller_ref *in, struct why *why)
 
 static const struct record_field last_message_fields[] = {
     {RECORD_NAMES("id", "id"), .kind = RECORD_STRING,
-     .offset = offsetof(struct last_message, id)},
+     .offset = offsetof(struct last_message, id), .max_chars = LAST_MESSAGE_ID_MAX},
     {RECORD_NAMES("seq", "seq"), .kind = RECORD_INT64,
      .offset = offsetof(struct last_message, seq)},
     {RECORD_NAMES("sender", "sender"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct last_message, sender)},
+     .offset = offsetof(struct last_message, sender),
+     .max_chars = LAST_MESSAGE_SENDER_MAX},
     {RECORD_NAMES("content", "content"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct last_message, content)},
+     .offset = offsetof(struct last_message, content),
+     .max_chars = LAST_MESSAGE_CONTENT_MAX},
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
      .form = RECORD_LOCAL_DATETIME, .flags = RECORD_HAS,
      .offset = offsetof(struct last_message, timestamp),
@@ -219,17 +228,20 @@ enum err last_message_check(const struct last_message *in, struct why *why)
 
 static const struct record_field inbox_item_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
-     .offset = offsetof(struct inbox_item, room_uuid)},
+     .offset = offsetof(struct inbox_item, room_uuid),
+     .max_chars = INBOX_ITEM_ROOM_UUID_MAX},
     {RECORD_NAMES("product_name", "productName"), .kind = RECORD_STRING,
-     .flags = RECORD_OPTIONAL, .offset = offsetof(struct inbox_item, product_name)},
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct inbox_item, product_name),
+     .max_chars = INBOX_ITEM_PRODUCT_NAME_MAX},
     {RECORD_NAMES("product_id", "productId"), .kind = RECORD_STRING,
-     .flags = RECORD_OPTIONAL, .offset = offsetof(struct inbox_item, product_id)},
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct inbox_item, product_id),
+     .max_chars = INBOX_ITEM_PRODUCT_ID_MAX},
     {RECORD_NAMES("other", "other"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct inbox_item, other)},
+     .offset = offsetof(struct inbox_item, other), .max_chars = INBOX_ITEM_OTHER_MAX},
     {RECORD_NAMES("other_online", "otherOnline"), .kind = RECORD_BOOL,
      .offset = offsetof(struct inbox_item, other_online)},
     {RECORD_NAMES("state", "state"), .kind = RECORD_STRING,
-     .offset = offsetof(struct inbox_item, state)},
+     .offset = offsetof(struct inbox_item, state), .max_chars = INBOX_ITEM_STATE_MAX},
     {RECORD_NAMES("last_message", "lastMessage"), .kind = RECORD_MESSAGE,
      .offset = offsetof(struct inbox_item, last_message), .message = &last_message_type},
     {RECORD_NAMES("last_seq", "lastSeq"), .kind = RECORD_INT64,
@@ -274,7 +286,7 @@ enum err inbox_item_check(const struct inbox_item *in, struct why *why)
 static const struct record_field inbox_query_fields[] = {
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct inbox_query, user)},
+     .offset = offsetof(struct inbox_query, user), .max_chars = INBOX_QUERY_USER_MAX},
     {RECORD_NAMES("limit", "limit"), .kind = RECORD_UINT32,
      .flags = RECORD_HAS | RECORD_OMIT_NULL,
      .offset = offsetof(struct inbox_query, limit),
@@ -376,10 +388,11 @@ enum err unread_total_check(const struct unread_total *in, struct why *why)
 static const struct record_field block_ref_fields[] = {
     {RECORD_NAMES("blocked", "blocked"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct block_ref, blocked), .min_chars = 1},
+     .offset = offsetof(struct block_ref, blocked), .min_chars = 1,
+     .max_chars = BLOCK_REF_BLOCKED_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct block_ref, user)},
+     .offset = offsetof(struct block_ref, user), .max_chars = BLOCK_REF_USER_MAX},
 };
 
 const struct record_type block_ref_type = {
@@ -408,7 +421,8 @@ enum err block_ref_check(const struct block_ref *in, struct why *why)
 static const struct record_field block_list_fields[] = {
     {RECORD_NAMES("users", "users"), .kind = RECORD_STRING, .flags = RECORD_REPEATED,
      .offset = offsetof(struct block_list, users),
-     .extra_offset = offsetof(struct block_list, n_users)},
+     .extra_offset = offsetof(struct block_list, n_users),
+     .max_chars = BLOCK_LIST_USERS_MAX},
 };
 
 const struct record_type block_list_type = {
@@ -438,19 +452,23 @@ enum err block_list_check(const struct block_list *in, struct why *why)
 static const struct record_field report_request_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct report_request, room_uuid)},
+     .offset = offsetof(struct report_request, room_uuid),
+     .max_chars = REPORT_REQUEST_ROOM_UUID_MAX},
     {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct report_request, user)},
+     .offset = offsetof(struct report_request, user),
+     .max_chars = REPORT_REQUEST_USER_MAX},
     {RECORD_NAMES("reason", "reason"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct report_request, reason), .min_chars = 1},
+     .offset = offsetof(struct report_request, reason), .min_chars = 1,
+     .max_chars = REPORT_REQUEST_REASON_MAX},
     {RECORD_NAMES("seqs", "seqs"), .kind = RECORD_INT64, .flags = RECORD_REPEATED,
      .offset = offsetof(struct report_request, seqs),
      .extra_offset = offsetof(struct report_request, n_seqs), .max_items = 50,
      .min = INT64_C(1), .max = INT64_C(9007199254740991)},
     {RECORD_NAMES("comment", "comment"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
-     .offset = offsetof(struct report_request, comment)},
+     .offset = offsetof(struct report_request, comment),
+     .max_chars = REPORT_REQUEST_COMMENT_MAX},
 };
 
 const struct record_type report_request_type = {
@@ -479,10 +497,11 @@ enum err report_request_check(const struct report_request *in, struct why *why)
 static const struct record_field room_patch_fields[] = {
     {RECORD_NAMES("room_uuid", "roomUUID"), .kind = RECORD_STRING,
      .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_patch, room_uuid)},
+     .offset = offsetof(struct room_patch, room_uuid),
+     .max_chars = ROOM_PATCH_ROOM_UUID_MAX},
     {RECORD_NAMES("state", "state"), .kind = RECORD_STRING,
      .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
-     .offset = offsetof(struct room_patch, state)},
+     .offset = offsetof(struct room_patch, state), .max_chars = ROOM_PATCH_STATE_MAX},
 };
 
 const struct record_type room_patch_type = {

@@ -18,15 +18,17 @@
  * record_check of codec/json.h for that type.
  */
 
+#define ROOM_DTO_ROOM_UUID_MAX      255
+#define ROOM_DTO_PRODUCT_NAME_MAX   255
 #define ROOM_DTO_ROOM_USER_LIST_MAX 1
 
 /* A room as the replaced service wrote it. */
 struct room_dto {
     /* Number of the room. */
     int64_t id;
-    /* Public name of the room. [roomUUID; room.roomuuid] */
+    /* Public name of the room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* What is for sale. [productName; room.product_name] */
+    /* What is for sale. [productName; at most 255 characters; room.product_name] */
     struct str product_name;
     /* Always null (a new room) or empty. [chatList; at most 1 items] */
     const struct chat_dto *chat_list;
@@ -46,15 +48,18 @@ NODISCARD enum err room_dto_json_decode(struct arena *a, struct str in,
 void room_dto_json_encode(const struct room_dto *in, struct buf *out);
 NODISCARD enum err room_dto_check(const struct room_dto *in, struct why *why);
 
+#define ROOM_USER_DTO_USER_MAX  255
+#define ROOM_USER_DTO_OTHER_MAX 255
+
 /* A member's view of a room, as the replaced service wrote it. */
 struct room_user_dto {
     /* Number of the membership. */
     int64_t id;
     /* Room. */
     const struct room_dto *room;
-    /* Member. [room_user.user] */
+    /* Member. [at most 255 characters; room_user.user] */
     struct str user;
-    /* The other member. [room_user.other] */
+    /* The other member. [at most 255 characters; room_user.other] */
     struct str other;
 };
 
@@ -80,18 +85,28 @@ NODISCARD enum err room_user_list_json_decode(struct arena *a, struct str in,
 void room_user_list_json_encode(const struct room_user_list *in, struct buf *out);
 NODISCARD enum err room_user_list_check(const struct room_user_list *in, struct why *why);
 
+#define ROOM_CREATE_USER_MAX    255
+#define ROOM_CREATE_NAME_MAX    255
+#define ROOM_CREATE_PRODUCT_MAX 255
+#define ROOM_CREATE_CALLER_MAX  255
+
 /* POST /room/create: user is the other side, the caller is X-Auth-User. */
 struct room_create {
-    /* The other member. [required; at least 1; room_user.user] */
+    /*
+     * The other member. [required; at least 1; at most 255 characters; room_user.user]
+     */
     struct str user;
-    /* Name of the product. [required; at least 1; room.product_name] */
+    /*
+     * Name of the product. [required; at least 1; at most 255 characters;
+     * room.product_name]
+     */
     struct str name;
     /*
-     * Id of the product; without it its name tells rooms of a pair apart. [at least 1;
-     * room.product_id]
+     * Id of the product; without it its name tells rooms of a pair apart. [at least 1; at
+     * most 255 characters; room.product_id]
      */
     struct str product;
-    /* Caller. [required; at least 1; room_user.user] */
+    /* Caller. [required; at least 1; at most 255 characters; room_user.user] */
     struct str caller;
 };
 
@@ -102,9 +117,11 @@ NODISCARD enum err room_create_json_decode(struct arena *a, struct str in,
 void room_create_json_encode(const struct room_create *in, struct buf *out);
 NODISCARD enum err room_create_check(const struct room_create *in, struct why *why);
 
+#define CALLER_REF_USER_MAX 255
+
 /* A caller. */
 struct caller_ref {
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
 };
 
@@ -115,15 +132,19 @@ NODISCARD enum err caller_ref_json_decode(struct arena *a, struct str in,
 void caller_ref_json_encode(const struct caller_ref *in, struct buf *out);
 NODISCARD enum err caller_ref_check(const struct caller_ref *in, struct why *why);
 
+#define LAST_MESSAGE_ID_MAX      255
+#define LAST_MESSAGE_SENDER_MAX  255
+#define LAST_MESSAGE_CONTENT_MAX 4194303
+
 /* The newest message of a room. */
 struct last_message {
-    /* UUID of the message. [chat.id] */
+    /* UUID of the message. [at most 255 characters; chat.id] */
     struct str id;
     /* Its place in the room's order. */
     int64_t seq;
-    /* Author. [chat.sender] */
+    /* Author. [at most 255 characters; chat.sender] */
     struct str sender;
-    /* Text. [chat.message] */
+    /* Text. [at most 4194303 characters; chat.message] */
     struct str content;
     /* Civil time of the server that accepted it. */
     bool has_timestamp;
@@ -137,19 +158,28 @@ NODISCARD enum err last_message_json_decode(struct arena *a, struct str in,
 void last_message_json_encode(const struct last_message *in, struct buf *out);
 NODISCARD enum err last_message_check(const struct last_message *in, struct why *why);
 
+#define INBOX_ITEM_ROOM_UUID_MAX    255
+#define INBOX_ITEM_PRODUCT_NAME_MAX 255
+#define INBOX_ITEM_PRODUCT_ID_MAX   255
+#define INBOX_ITEM_OTHER_MAX        255
+#define INBOX_ITEM_STATE_MAX        16
+
 /* A room in the caller's inbox. */
 struct inbox_item {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* What is for sale. [productName; room.product_name] */
+    /* What is for sale. [productName; at most 255 characters; room.product_name] */
     struct str product_name;
-    /* Id of the product, if one was given. [productId; room.product_id] */
+    /*
+     * Id of the product, if one was given. [productId; at most 255 characters;
+     * room.product_id]
+     */
     struct str product_id;
-    /* The other member. [room_user.other] */
+    /* The other member. [at most 255 characters; room_user.other] */
     struct str other;
     /* The other member is connected to some server. [otherOnline] */
     bool other_online;
-    /* open, frozen or closed. [room.state] */
+    /* open, frozen or closed. [at most 16 characters; room.state] */
     struct str state;
     /* Newest message. [lastMessage] */
     const struct last_message *last_message;
@@ -175,11 +205,12 @@ NODISCARD enum err inbox_item_json_decode(struct arena *a, struct str in,
 void inbox_item_json_encode(const struct inbox_item *in, struct buf *out);
 NODISCARD enum err inbox_item_check(const struct inbox_item *in, struct why *why);
 
+#define INBOX_QUERY_USER_MAX   255
 #define INBOX_QUERY_CURSOR_MAX 200
 
 /* GET /room/inbox: which page. */
 struct inbox_query {
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
     /* Rooms on the page. [1 to 100] */
     bool has_limit;
@@ -230,11 +261,14 @@ NODISCARD enum err unread_total_json_decode(struct arena *a, struct str in,
 void unread_total_json_encode(const struct unread_total *in, struct buf *out);
 NODISCARD enum err unread_total_check(const struct unread_total *in, struct why *why);
 
+#define BLOCK_REF_BLOCKED_MAX 255
+#define BLOCK_REF_USER_MAX    255
+
 /* A user whom the caller blocks. */
 struct block_ref {
-    /* Whom. [required; at least 1; user_block.blocked] */
+    /* Whom. [required; at least 1; at most 255 characters; user_block.blocked] */
     struct str blocked;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
 };
 
@@ -245,9 +279,11 @@ NODISCARD enum err block_ref_json_decode(struct arena *a, struct str in,
 void block_ref_json_encode(const struct block_ref *in, struct buf *out);
 NODISCARD enum err block_ref_check(const struct block_ref *in, struct why *why);
 
+#define BLOCK_LIST_USERS_MAX 255
+
 /* GET /user/blocks: a bare array of user ids. */
 struct block_list {
-    /* Users blocked by the caller. [user_block.blocked] */
+    /* Users blocked by the caller. [at most 255 characters; user_block.blocked] */
     const struct str *users;
     size_t n_users;
 };
@@ -259,13 +295,20 @@ NODISCARD enum err block_list_json_decode(struct arena *a, struct str in,
 void block_list_json_encode(const struct block_list *in, struct buf *out);
 NODISCARD enum err block_list_check(const struct block_list *in, struct why *why);
 
+#define REPORT_REQUEST_ROOM_UUID_MAX 255
+#define REPORT_REQUEST_USER_MAX      255
+#define REPORT_REQUEST_REASON_MAX    64
+#define REPORT_REQUEST_COMMENT_MAX   2000
+
 /* POST /chat/room/{roomUUID}/report. */
 struct report_request {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* Caller. [room_user.user] */
+    /* Caller. [at most 255 characters; room_user.user] */
     struct str user;
-    /* Word for the reason. [required; at least 1; report.reason] */
+    /*
+     * Word for the reason. [required; at least 1; at most 64 characters; report.reason]
+     */
     struct str reason;
     /*
      * Messages that are meant; their text is kept with the report. [at most 50 items; 1
@@ -273,7 +316,7 @@ struct report_request {
      */
     const int64_t *seqs;
     size_t n_seqs;
-    /* More in the reporter's words. [report.comment] */
+    /* More in the reporter's words. [at most 2000 characters; report.comment] */
     struct str comment;
 };
 
@@ -285,11 +328,14 @@ NODISCARD enum err report_request_json_decode(struct arena *a, struct str in,
 void report_request_json_encode(const struct report_request *in, struct buf *out);
 NODISCARD enum err report_request_check(const struct report_request *in, struct why *why);
 
+#define ROOM_PATCH_ROOM_UUID_MAX 255
+#define ROOM_PATCH_STATE_MAX     16
+
 /* PATCH /admin/rooms/{roomUUID}. */
 struct room_patch {
-    /* Room. [roomUUID; room.roomuuid] */
+    /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* open or frozen. [required; room.state] */
+    /* open or frozen. [required; at most 16 characters; room.state] */
     struct str state;
 };
 

@@ -6,7 +6,10 @@
 #ifndef CODEC_EVENT_H
 #define CODEC_EVENT_H
 
-#include "base/str.h"
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/why.h"
+#include "generated/c/err.h"
 
 enum { EVENT_HEADERS_MAX = 16 };
 
@@ -43,5 +46,49 @@ struct event_meta {
 
 /* event_header — value of the last header of that name (Kafka: last wins); no value if absent. */
 struct str event_header(const struct event_record *r, const char *name);
+
+/* event_is_foreign — no header begins with "ce_": a plain JSON producer made it. */
+bool event_is_foreign(const struct event_record *r);
+
+struct pb_type;
+
+/* What the schema says of one type of event; generated/c/envelope.c has them all. */
+struct event_type {
+    int kind;           /* enum event_kind */
+    struct str type;    /* ce_type: "reuse.chat.message.v1" */
+    const char *source; /* ce_source: "/chat/room/{roomUUID}", placeholders are JSON names */
+    const char *key;    /* name of the text field that is key and ce_subject: "room_uuid" */
+    const struct pb_type *value;
+};
+
+/*
+ * event_encode — the record of an event: key, CloudEvents headers, value in the given form.
+ * in:     meta->topic, id, time_ns; sequence, users and server as far as they are known
+ * out:    *out; what the encoder made lives in a, the rest where meta and value have it
+ * errors: ERR_TOO_LARGE (arena ceiling)
+ * thread: any
+ */
+NODISCARD enum err event_encode(const struct event_type *type, const struct event_meta *meta,
+                                const void *value, enum event_form form, struct arena *a,
+                                struct event_record *out);
+
+/*
+ * event_meta_decode — the headers alone, to look at before a value is decoded.
+ * out:    *out; a foreign record has only topic, is_foreign and id topic-partition-offset
+ * errors: ERR_BODY_INVALID for a broken header (Kafka readers count it and go on), ERR_TOO_LARGE
+ * thread: any
+ */
+NODISCARD enum err event_meta_decode(const struct event_record *in, struct arena *a,
+                                     struct event_meta *out, struct why *why);
+
+/*
+ * event_decode — headers and value; content-type tells the value's form, without one it is JSON.
+ * out:    *meta_out as event_meta_decode; *value_out a struct of type; both live in a and in `in`
+ * errors: ERR_BODY_INVALID (also a ce_type of another event), ERR_TOO_LARGE; why tells more
+ * thread: any
+ */
+NODISCARD enum err event_decode(const struct event_type *type, const struct event_record *in,
+                                struct arena *a, struct event_meta *meta_out, void *value_out,
+                                struct why *why);
 
 #endif
