@@ -1,0 +1,71 @@
+"""Child processes with a log file and a free port.
+SPDX-License-Identifier: MIT
+"""
+import random
+import signal
+import socket
+import subprocess
+
+from harness.wait import eventually
+
+
+def free_port():
+    """Below the kernel's own range, so that a port stays free while its server is restarted."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Process:
+    """command() and answers() come from the class that derives from it."""
+
+    start_seconds = 20
+    stop_seconds = 40
+
+    def __init__(self, log_path):
+        self.log_path = log_path
+        self.child = None
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                          stderr=log, env=self.environment())
+        eventually(self._is_up, self.start_seconds, f"start of {self.command()[0]}")
+        return self
+
+    def environment(self):
+        return None
+
+    def _is_up(self):
+        if self.child.poll() is not None:
+            raise RuntimeError(f"ended with {self.child.returncode}:\n{self.log()[-4000:]}")
+        return self.answers()
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def wait(self):
+        """Its exit status."""
+        return self.child.wait(self.stop_seconds)
+
+    def stop(self):
+        """SIGTERM; its exit status."""
+        if self.child and self.child.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait() if self.child else 0
+
+    def kill(self):
+        """SIGKILL, as a crash."""
+        if self.child and self.child.poll() is None:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
