@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stomp/frame.h"
 
-#include "stomp/command.h"
+#include "stomp/command_internal.h"
 
 #include "base/banned.h"
 

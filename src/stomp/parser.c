@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "stomp/command.h"
+#include "stomp/command_internal.h"
 
 #include "base/banned.h"
 

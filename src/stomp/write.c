@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stomp/command.h"
+#include "stomp/command_internal.h"
 
 #include "base/banned.h"
 

@@ -1,9 +1,7 @@
 /*
- * Tests of the STOMP parser. Each input is fed whole, byte by byte and cut at every position, and
- * must give the same transcript: frames as they come, then the error and the failed receipt.
+ * Tests of the STOMP parser: what is read and what is refused, in each version.
  * SPDX-License-Identifier: MIT
  */
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,196 +12,18 @@
 
 #include <cmocka.h>
 
-#include "stomp/frame.h"
+#include "support/stomp_transcript.h"
 
 #include "base/banned.h"
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct stomp_limits usual = {.frame_bytes = 65536,
                                           .connect_frame_bytes = 8192,
                                           .headers = 64,
                                           .header_bytes = 4096};
-/* Small enough to be crossed in a table row. */
-static const struct stomp_limits tight = {
-    .frame_bytes = 40, .connect_frame_bytes = 24, .headers = 2, .header_bytes = 10};
-
-enum {
-    UNVERSIONED = -1
-};
-
-struct sentence {
-    const char *why;
-    int version; /* enum stomp_version, or UNVERSIONED: before CONNECT */
-    struct str input;
-    const char *transcript;
-};
-
-/* --- transcript --------------------------------------------------------------------------- */
-
-struct run {
-    struct stomp_parser *parser;
-    struct buf text;
-};
-
-static void put_visible(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c < 0x20 || c == 0x7f)
-            buf_printf(b, "<%02x>", c);
-        else
-            buf_putc(b, s.p[i]);
-    }
-}
-
-static const char *command_name(enum stomp_command command)
-{
-    static const char *const names[] = {
-        [STOMP_CONNECT] = "CONNECT",
-        [STOMP_SEND] = "SEND",
-        [STOMP_SUBSCRIBE] = "SUBSCRIBE",
-        [STOMP_UNSUBSCRIBE] = "UNSUBSCRIBE",
-        [STOMP_ACK] = "ACK",
-        [STOMP_NACK] = "NACK",
-        [STOMP_BEGIN] = "BEGIN",
-        [STOMP_COMMIT] = "COMMIT",
-        [STOMP_ABORT] = "ABORT",
-        [STOMP_DISCONNECT] = "DISCONNECT",
-    };
-
-    assert_in_range(command, STOMP_CONNECT, STOMP_DISCONNECT);
-    return names[command];
-}
-
-/* Does what an endpoint does with accept-version; a header "refuse" makes it refuse the frame. */
-static enum err on_frame(void *ctx, const struct stomp_frame *frame)
-{
-    struct run *run = ctx;
-    enum stomp_version version;
-
-    buf_append_c(&run->text, command_name(frame->command));
-    for (size_t i = 0; i < frame->n_headers; i++) {
-        buf_append_c(&run->text, " ");
-        put_visible(&run->text, frame->headers[i].name);
-        buf_append_c(&run->text, "=");
-        put_visible(&run->text, frame->headers[i].value);
-    }
-    assert_non_null(frame->body.p);
-    if (frame->body.n > 0) {
-        buf_append_c(&run->text, " [");
-        put_visible(&run->text, frame->body);
-        buf_append_c(&run->text, "]");
-    }
-    buf_append_c(&run->text, "\n");
-    if (stomp_header(frame, "refuse").p)
-        return ERR_RATE_LIMITED;
-    if (frame->command == STOMP_CONNECT &&
-        stomp_negotiate_version(stomp_header(frame, "accept-version"), &version) ==
-            ERR_OK)
-        stomp_parser_set_version(run->parser, version);
-    return ERR_OK;
-}
-
-static void run_start(struct run *run, const struct stomp_limits *limits, int version)
-{
-    *run = (struct run){.parser = stomp_parser_new(limits, on_frame, run)};
-    buf_init(&run->text, 1 << 20);
-    if (version != UNVERSIONED)
-        stomp_parser_set_version(run->parser, (enum stomp_version)version);
-}
-
-static void run_end(struct run *run)
-{
-    stomp_parser_free(&run->parser);
-    assert_null(run->parser);
-    stomp_parser_free(&run->parser); /* NULL is a no-op */
-    buf_release(&run->text);
-}
-
-/* Feeds a copy of its own size, so that a sanitizer sees a read beyond it or after the feed. */
-static enum err feed_copy(struct run *run, struct str piece)
-{
-    struct why why = {"nothing said"};
-    char *copy = malloc(piece.n ? piece.n : 1);
-    enum err rc;
-
-    assert_non_null(copy);
-    if (piece.n > 0)
-        memcpy(copy, piece.p, piece.n);
-    rc = stomp_parser_feed(run->parser, (struct str){copy, piece.n}, &why);
-    free(copy);
-    if (rc != ERR_OK && rc != ERR_RATE_LIMITED)
-        assert_string_not_equal(why.text, "");
-    return rc;
-}
-
-static void put_end(struct run *run, enum err rc)
-{
-    struct str receipt = stomp_parser_failed_receipt(run->parser);
-
-    if (rc == ERR_OK) {
-        buf_append_c(&run->text, stomp_parser_is_idle(run->parser) ? "" : "...\n");
-        assert_null(receipt.p);
-        return;
-    }
-    buf_printf(&run->text, "!%s", err_info(rc)->code);
-    if (receipt.p) {
-        buf_append_c(&run->text, " receipt=");
-        put_visible(&run->text, receipt);
-    }
-    buf_append_c(&run->text, "\n");
-    /* nothing is parsed after an error, and it stays */
-    assert_int_equal(feed_copy(run, STR("SEND\n\n\0")), rc);
-}
-
-static void check_text(const struct run *run, const char *expected, const char *why,
-                       size_t cut)
-{
-    struct str got = buf_str(&run->text);
-
-    if (!str_eq(got, str_of(expected)))
-        fail_msg("%s\ncut at %zu\nexpected:\n%sgot:\n" STR_FMT, why, cut, expected,
-                 STR_ARG(got));
-}
-
-/* cut: offset of the second feed; SIZE_MAX: each byte is a feed of its own */
-static void check_cut(const struct stomp_limits *limits, const struct sentence *s,
-                      size_t cut)
-{
-    struct run run;
-    enum err rc = ERR_OK;
-
-    run_start(&run, limits, s->version);
-    if (cut == SIZE_MAX) {
-        for (size_t i = 0; i < s->input.n && rc == ERR_OK; i++)
-            rc = feed_copy(&run, (struct str){s->input.p + i, 1});
-    } else {
-        rc = feed_copy(&run, (struct str){s->input.p, cut});
-        if (rc == ERR_OK)
-            rc = feed_copy(&run, str_from(s->input, cut));
-    }
-    put_end(&run, rc);
-    check_text(&run, s->transcript, s->why, cut);
-    run_end(&run);
-}
-
-static void check_all(const struct stomp_limits *limits, const struct sentence *rows,
-                      size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        for (size_t cut = 0; cut <= rows[i].input.n; cut++)
-            check_cut(limits, &rows[i], cut);
-        check_cut(limits, &rows[i], SIZE_MAX);
-    }
-}
-
-/* --- what is read ------------------------------------------------------------------------- */
 
 static void test_good_frames_are_read(void **state)
 {
-    const struct sentence rows[] = {
+    const struct transcript_row rows[] = {
         {"no headers, no body", STOMP_V12, STR("DISCONNECT\n\n\0"), "DISCONNECT\n"},
         {"headers and a body up to NUL", STOMP_V12,
          STR("SEND\ndestination:/a\nreceipt:r\n\n{\"x\":1}\0"),
@@ -256,12 +76,12 @@ static void test_good_frames_are_read(void **state)
 
     (void)state;
 
-    check_all(&usual, rows, LENGTH(rows));
+    transcript_check(&usual, rows, LENGTH(rows));
 }
 
 static void test_versions_differ_as_the_texts_say(void **state)
 {
-    const struct sentence rows[] = {
+    const struct transcript_row rows[] = {
         {"1.2 decodes all four escapes, in names too", STOMP_V12,
          STR("SEND\na\\cb:\\r\\n\\c\\\\\n\n\0"), "SEND a:b=<0d><0a>:\\\n"},
         {"1.1 decodes three", STOMP_V11, STR("SEND\na\\cb:\\n\\c\\\\\n\n\0"),
@@ -303,14 +123,12 @@ static void test_versions_differ_as_the_texts_say(void **state)
 
     (void)state;
 
-    check_all(&usual, rows, LENGTH(rows));
+    transcript_check(&usual, rows, LENGTH(rows));
 }
-
-/* --- what is refused ---------------------------------------------------------------------- */
 
 static void test_bad_frames_are_refused(void **state)
 {
-    const struct sentence rows[] = {
+    const struct transcript_row rows[] = {
         {"commands are case sensitive", STOMP_V12, STR("send\n\n\0"),
          "!unsupported_command\n"},
         {"an unknown command", STOMP_V12, STR("FOO\n\n\0"), "!unsupported_command\n"},
@@ -398,90 +216,7 @@ static void test_bad_frames_are_refused(void **state)
 
     (void)state;
 
-    check_all(&usual, rows, LENGTH(rows));
-}
-
-static void test_limits_hold_at_their_byte(void **state)
-{
-    const struct sentence rows[] = {
-        {"a header line of the limit", STOMP_V12, STR("SEND\nk:12345678\n\n\0"),
-         "SEND k=12345678\n"},
-        {"a header line of the limit with CRLF", STOMP_V12,
-         STR("SEND\r\nk:12345678\r\n\r\n\0"), "SEND k=12345678\n"},
-        {"a header line one above", STOMP_V12, STR("SEND\nk:123456789\n\n\0"),
-         "!header_limit\n"},
-        {"a header line one above with CRLF", STOMP_V12, STR("SEND\nk:123456789\r\n\n\0"),
-         "!header_limit\n"},
-        {"a header line two above, without an end", STOMP_V12, STR("SEND\nk:1234567890"),
-         "!header_limit\n"},
-        {"a header line above, with the receipt before it", STOMP_V12,
-         STR("SEND\nreceipt:r\nk:123456789\n\n\0"), "!header_limit receipt=r\n"},
-        {"a NUL in a line that is too long comes first", STOMP_V12,
-         STR("SEND\nk:1\0"
-             "234567890\n\n\0"),
-         "!malformed_frame\n"},
-        {"headers of the limit", STOMP_V12, STR("SEND\na:1\nb:2\n\n\0"),
-         "SEND a=1 b=2\n"},
-        {"a header too many", STOMP_V12, STR("SEND\na:1\nb:2\na:3\n\n\0"),
-         "!header_limit\n"},
-        {"a frame of the limit, up to NUL", STOMP_V12,
-         STR("SEND\n\n012345678901234567890123456789012\0"),
-         "SEND [012345678901234567890123456789012]\n"},
-        {"a frame one above, up to NUL", STOMP_V12,
-         STR("SEND\n\n0123456789012345678901234567890123\0"), "!frame_too_large\n"},
-        {"a frame above without its end", STOMP_V12,
-         STR("SEND\n\n01234567890123456789012345678901234"), "!frame_too_large\n"},
-        {"EOLs around a frame do not count", STOMP_V12,
-         STR("\n\nSEND\n\n012345678901234567890123456789012\0\n\n"),
-         "SEND [012345678901234567890123456789012]\n"},
-        {"a frame above in its headers", UNVERSIONED,
-         STR("CONNECT\na:345678\nb:345678\n\n\0"), "!frame_too_large\n"},
-        {"a CONNECT of its own limit", UNVERSIONED, STR("CONNECT\na:3456\nb:345\n\n\0"),
-         "CONNECT a=3456 b=345\n"},
-        {"behind CONNECT the larger limit holds, in the same feed", UNVERSIONED,
-         STR("CONNECT\n\n\0SEND\n\n012345678901234567890123456789012\0"),
-         "CONNECT\nSEND [012345678901234567890123456789012]\n"},
-    };
-    const struct stomp_limits counted = {.frame_bytes = 29};
-    const struct sentence counted_rows[] = {
-        {"a frame of the limit, counted", STOMP_V12,
-         STR("SEND\ncontent-length:5\n\n12345\0"), "SEND content-length=5 [12345]\n"},
-        {"a frame one above, counted", STOMP_V12, STR("SEND\ncontent-length:6\n\n"),
-         "!frame_too_large\n"},
-    };
-    const struct stomp_limits headers_only = {.frame_bytes = 23};
-    const struct sentence headers_only_rows[] = {
-        {"a frame whose headers leave no room for NUL", STOMP_V12,
-         STR("SEND\ncontent-length:0\n\n"), "!frame_too_large\n"},
-    };
-
-    (void)state;
-
-    check_all(&tight, rows, LENGTH(rows));
-    check_all(&counted, counted_rows, LENGTH(counted_rows));
-    check_all(&headers_only, headers_only_rows, LENGTH(headers_only_rows));
-}
-
-static void test_a_limit_of_0_is_off(void **state)
-{
-    const struct stomp_limits off = {.header_bytes = SIZE_MAX};
-    struct run run;
-    struct buf in;
-
-    (void)state;
-    buf_init(&in, 1 << 20);
-    buf_append_c(&in, "SEND\n");
-    for (int i = 0; i < 1000; i++)
-        buf_printf(&in, "header%d:%0100d\n", i, i);
-    buf_append(&in, "\n", 2);
-    run_start(&run, &off, STOMP_V12);
-
-    assert_int_equal(feed_copy(&run, buf_str(&in)), ERR_OK);
-
-    assert_true(stomp_parser_is_idle(run.parser));
-    assert_true(str_starts(buf_str(&run.text), STR("SEND header0=")));
-    run_end(&run);
-    buf_release(&in);
+    transcript_check(&usual, rows, LENGTH(rows));
 }
 
 static void test_the_first_header_of_a_name_is_found(void **state)
@@ -498,108 +233,13 @@ static void test_the_first_header_of_a_name_is_found(void **state)
     assert_null(stomp_header(&frame, "fo").p);
 }
 
-/* A sender may cut a text anywhere: 40,000 bytes in pieces of every odd size. */
-static void test_large_bodies_arrive_in_pieces(void **state)
-{
-    enum {
-        BODY = 40000
-    };
-    struct run run;
-    struct buf in;
-
-    (void)state;
-    buf_init(&in, 1 << 20);
-    buf_append_c(&in, "SEND\ndestination:/a\n\n");
-    for (int i = 0; i < BODY; i++)
-        buf_putc(&in, (char)('a' + i % 26));
-    buf_append(&in, "", 1);
-    for (size_t size = 1; size < in.n; size = size * 3 + 1) {
-        struct str rest = buf_str(&in);
-
-        run_start(&run, &usual, STOMP_V11);
-        for (; rest.n > 0; rest = str_from(rest, size))
-            assert_int_equal(
-                feed_copy(&run, (struct str){rest.p, rest.n < size ? rest.n : size}),
-                ERR_OK);
-        assert_int_equal(run.text.n, strlen("SEND destination=/a []\n") + BODY);
-        run_end(&run);
-    }
-    buf_release(&in);
-}
-
-/* glibc's own count; 0 under a sanitizer, which has its own heap. */
-static size_t heap_bytes(void)
-{
-    return mallinfo2().uordblks;
-}
-
-static void test_memory_is_held_only_for_an_incomplete_frame(void **state)
-{
-    enum {
-        BODY = 30000,
-        SLACK = 2000 /* glibc counts small freed blocks as used */
-    };
-    static char body[BODY];
-    struct run run;
-    size_t idle = heap_bytes();
-
-    (void)state;
-    if (idle == 0)
-        skip();
-    memset(body, 'x', BODY);
-    run_start(&run, &usual, STOMP_V12);
-
-    assert_int_equal(stomp_parser_feed(run.parser, STR("SEND\nk\\c:\\n\n\n"), NULL), 0);
-    assert_int_equal(stomp_parser_feed(run.parser, (struct str){body, BODY}, NULL), 0);
-    assert_in_range(heap_bytes(), idle + BODY, idle + 2 * BODY + SLACK);
-    assert_false(stomp_parser_is_idle(run.parser));
-    assert_int_equal(stomp_parser_feed(run.parser, STR("\0\n"), NULL), 0);
-    buf_release(&run.text);
-    assert_in_range(heap_bytes(), idle, idle + SLACK);
-
-    run_end(&run);
-}
-
-static void test_a_failed_parser_holds_only_the_receipt(void **state)
-{
-    enum {
-        BODY = 30000,
-        SLACK = 6000 /* a chunk of the arena, and the above */
-    };
-    static char body[BODY];
-    struct run run;
-    size_t idle = heap_bytes();
-
-    (void)state;
-    if (idle == 0)
-        skip();
-    run_start(&run, &usual, STOMP_V12);
-
-    assert_int_equal(stomp_parser_feed(run.parser,
-                                       STR("SEND\nreceipt:r\ncontent-length:30000\n\n"),
-                                       NULL),
-                     ERR_OK);
-    assert_int_equal(stomp_parser_feed(run.parser, (struct str){body, BODY}, NULL),
-                     ERR_OK);
-    assert_int_equal(stomp_parser_feed(run.parser, STR("x"), NULL), ERR_MALFORMED_FRAME);
-
-    assert_true(str_eq(stomp_parser_failed_receipt(run.parser), STR("r")));
-    assert_in_range(heap_bytes(), idle, idle + SLACK);
-    run_end(&run);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_frames_are_read),
         cmocka_unit_test(test_versions_differ_as_the_texts_say),
         cmocka_unit_test(test_bad_frames_are_refused),
-        cmocka_unit_test(test_limits_hold_at_their_byte),
-        cmocka_unit_test(test_a_limit_of_0_is_off),
         cmocka_unit_test(test_the_first_header_of_a_name_is_found),
-        cmocka_unit_test(test_large_bodies_arrive_in_pieces),
-        cmocka_unit_test(test_memory_is_held_only_for_an_incomplete_frame),
-        cmocka_unit_test(test_a_failed_parser_holds_only_the_receipt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
  * The command words of STOMP and what the grammar says of each. Private to src/stomp.
  * SPDX-License-Identifier: MIT
  */
-#ifndef STOMP_COMMAND_H
-#define STOMP_COMMAND_H
+#ifndef STOMP_COMMAND_INTERNAL_H
+#define STOMP_COMMAND_INTERNAL_H
 
 #include "stomp/frame.h"
 
