@@ -55,6 +55,21 @@ struct link_handler {
     void (*on_close)(void *user);
 };
 
+/*
+ * What net_request_set_user gets where several modules hold requests of one server: on_abandon of
+ * the net_handler is request_user_abandon, and each module gets its own back.
+ */
+struct request_user {
+    void (*on_abandon)(struct request_user *self);
+};
+
+static inline void request_user_abandon(void *user)
+{
+    struct request_user *self = user;
+
+    self->on_abandon(self);
+}
+
 /* link_of_ws — a raw WebSocket as a link. */
 struct link link_of_ws(struct net_ws *ws);
 
