@@ -26,14 +26,9 @@ static const char *scalar_type(enum record_kind kind)
     return "";
 }
 
-static bool is_text(const struct model_field *f)
-{
-    return f->kind == RECORD_STRING || f->kind == RECORD_BYTES;
-}
-
 static bool has_flag(const struct model_field *f)
 {
-    return f->is_optional && !is_text(f) && f->kind != RECORD_MESSAGE;
+    return (model_field_flags(f) & RECORD_HAS) != 0;
 }
 
 static void add_fact(struct buf *facts, const char *fmt, ...)
@@ -252,21 +247,18 @@ static const char *form_name(enum record_form form)
 
 static void put_flags(struct out *o, const struct model_field *f)
 {
-    const struct {
-        bool is_set;
+    static const struct {
+        enum record_flag flag;
         const char *name;
     } flags[] = {
-        {f->is_repeated, "RECORD_REPEATED"},
-        {has_flag(f), "RECORD_HAS"},
-        {f->rule->required, "RECORD_REQUIRED"},
-        {f->rule->omit_null, "RECORD_OMIT_NULL"},
-        {f->rule->nullable, "RECORD_NULLABLE"},
-        {is_text(f) && f->is_optional, "RECORD_OPTIONAL"},
+        {RECORD_REPEATED, "RECORD_REPEATED"}, {RECORD_HAS, "RECORD_HAS"},
+        {RECORD_REQUIRED, "RECORD_REQUIRED"}, {RECORD_OMIT_NULL, "RECORD_OMIT_NULL"},
+        {RECORD_NULLABLE, "RECORD_NULLABLE"}, {RECORD_OPTIONAL, "RECORD_OPTIONAL"},
     };
     const char *before = ", .flags = ";
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (!flags[i].is_set)
+        if (!(model_field_flags(f) & flags[i].flag))
             continue;
         out_put(o, before);
         out_put(o, flags[i].name);

@@ -13,27 +13,40 @@ static const struct model_message *settings_of(const struct model *m)
     return NULL;
 }
 
-static const char *c_type(const struct model_field *f)
+static const char *c_type(enum setting_kind kind)
 {
-    if (f->setting->choices[0])
-        return "int ";
-    if (f->kind == RECORD_STRING)
+    switch (kind) {
+    case SETTING_TEXT:
         return "struct str ";
-    return f->kind == RECORD_BOOL ? "bool " : "int64_t ";
+    case SETTING_BOOL:
+        return "bool ";
+    case SETTING_CHOICE:
+        return "int ";
+    case SETTING_INT:
+    case SETTING_MS:
+    case SETTING_BYTES:
+        break;
+    }
+    return "int64_t ";
 }
 
-static const char *kind_name(const struct model_field *f)
+static const char *kind_name(enum setting_kind kind)
 {
-    if (f->setting->choices[0])
-        return "SETTING_CHOICE";
-    if (f->kind == RECORD_STRING)
+    switch (kind) {
+    case SETTING_TEXT:
         return "SETTING_TEXT";
-    if (f->kind == RECORD_BOOL)
+    case SETTING_INT:
+        return "SETTING_INT";
+    case SETTING_BOOL:
         return "SETTING_BOOL";
-    if (str_eq(str_of(f->setting->unit), STR("ms")))
+    case SETTING_MS:
         return "SETTING_MS";
-    return str_eq(str_of(f->setting->unit), STR("bytes")) ? "SETTING_BYTES"
-                                                          : "SETTING_INT";
+    case SETTING_BYTES:
+        return "SETTING_BYTES";
+    case SETTING_CHOICE:
+        return "SETTING_CHOICE";
+    }
+    return "";
 }
 
 static void put_choices(struct out *o, const struct model_field *f)
@@ -66,7 +79,7 @@ static void put_member(struct out *o, const struct model_field *f)
     out_comment(o, 4, buf_str(&text));
     buf_release(&text);
     out_set(o, "c", name_snake(&o->arena, str_of(rule->key)));
-    out_set_c(o, "type", c_type(f));
+    out_set_c(o, "type", c_type(model_setting_kind(f)));
     out_put(o, "    $type$$c$;\n");
 }
 
@@ -123,7 +136,7 @@ static void put_row(struct out *o, const struct model_field *f)
     int64_t max = f->kind == RECORD_STRING ? (int64_t)f->max_chars : f->rule->max;
 
     out_set_quoted(o, "key", str_of(rule->key));
-    out_set_c(o, "kind", kind_name(f));
+    out_set_c(o, "kind", kind_name(model_setting_kind(f)));
     out_set(o, "c", name_snake(&o->arena, str_of(rule->key)));
     out_set_quoted(o, "default", str_of(rule->default_));
     out_set_quoted(o, "env", environment_names(o, rule));

@@ -447,3 +447,37 @@ bool model_file_has_event(const struct model *m, const struct model_file *file)
             }
     return false;
 }
+
+static bool is_text(const struct model_field *f)
+{
+    return f->kind == RECORD_STRING || f->kind == RECORD_BYTES;
+}
+
+unsigned model_field_flags(const struct model_field *field)
+{
+    bool has_flag =
+        field->is_optional && !is_text(field) && field->kind != RECORD_MESSAGE;
+    unsigned flags = 0;
+
+    flags |= field->is_repeated ? RECORD_REPEATED : 0;
+    flags |= has_flag ? RECORD_HAS : 0;
+    flags |= field->rule->required ? RECORD_REQUIRED : 0;
+    flags |= field->rule->omit_null ? RECORD_OMIT_NULL : 0;
+    flags |= field->rule->nullable ? RECORD_NULLABLE : 0;
+    flags |= is_text(field) && field->is_optional ? RECORD_OPTIONAL : 0;
+    return flags;
+}
+
+enum setting_kind model_setting_kind(const struct model_field *field)
+{
+    if (field->setting->choices[0])
+        return SETTING_CHOICE;
+    if (field->kind == RECORD_STRING)
+        return SETTING_TEXT;
+    if (field->kind == RECORD_BOOL)
+        return SETTING_BOOL;
+    if (str_eq(str_of(field->setting->unit), STR("ms")))
+        return SETTING_MS;
+    return str_eq(str_of(field->setting->unit), STR("bytes")) ? SETTING_BYTES
+                                                              : SETTING_INT;
+}

@@ -8,6 +8,7 @@
 #define CODEGEN_MODEL_H
 
 #include "codec/record.h"
+#include "codec/setting.h"
 #include "codegen/diag.h"
 
 #include "reuse/options.pb-c.h"
@@ -145,6 +146,12 @@ const struct model_field *model_field_by_name(const struct model_message *messag
  * model_is_data — the message has a C struct, JSON and protobuf of its own (all but Settings).
  */
 bool model_is_data(const struct model_message *message);
+
+/* model_field_flags — enum record_flag as the field's table row has them. */
+unsigned model_field_flags(const struct model_field *field);
+
+/* model_setting_kind — how a field of the settings is read. in: it has a setting */
+enum setting_kind model_setting_kind(const struct model_field *field);
 
 /* model_event_name — of a method with a kafka rule, from its ce_type without the first word and
  * a version of 1: reuse.chat.message.v1 -> chat_message. */
