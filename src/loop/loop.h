@@ -51,7 +51,8 @@ enum loop_event {
 struct loop_watch;
 /* events: enum loop_event; is_error: the descriptor is broken (both events are set then) */
 typedef void loop_watch_fn(void *arg, int events, bool is_error);
-struct loop_watch *loop_watch_new(struct loop *loop, int fd, loop_watch_fn *fn, void *arg);
+struct loop_watch *loop_watch_new(struct loop *loop, int fd, loop_watch_fn *fn,
+                                  void *arg);
 /* loop_watch_set — which events are waited for; 0: none. */
 void loop_watch_set(struct loop_watch *w, int events);
 /* loop_watch_free — stops watching at once; the descriptor may be closed after it returns. */
@@ -59,7 +60,8 @@ void loop_watch_free(struct loop_watch **w);
 
 /* loop_signal_new — fn(arg) on the loop when the process gets signum. */
 struct loop_signal;
-struct loop_signal *loop_signal_new(struct loop *loop, int signum, loop_fn *fn, void *arg);
+struct loop_signal *loop_signal_new(struct loop *loop, int signum, loop_fn *fn,
+                                    void *arg);
 void loop_signal_free(struct loop_signal **s);
 
 #endif

@@ -1,0 +1,1 @@
+reuse_test(test_loop_loop SOURCES test_loop_loop.c LIBS loop LABELS unit)
