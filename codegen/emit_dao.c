@@ -83,9 +83,10 @@ static void add_param(struct layout_members *m, struct out *o,
     struct str comment = origin(o, p->column, p->type, p->min, p->max);
 
     if (p->is_list) {
-        layout_member(
-            m, arena_printf(&o->arena, "const int64_t *" STR_FMT ";", STR_ARG(p->name)),
-            comment);
+        layout_member(m,
+                      arena_printf(&o->arena, "const %s *" STR_FMT ";",
+                                   dao_c_type(p->type), STR_ARG(p->name)),
+                      comment);
         layout_member(m,
                       arena_printf(&o->arena, "size_t n_" STR_FMT ";", STR_ARG(p->name)),
                       STR("0: no row is met"));

@@ -33,8 +33,8 @@ static bool start_library(struct engine *e)
         (char[]){"--innodb-log-file-size=48M"},
         (char[]){"--innodb-flush-log-at-trx-commit=0"},
         (char[]){"--innodb-flush-method=nosync"},
-        (char[]){"--innodb-stats-auto-recalc=0"},
-        (char[]){"--innodb-stats-persistent-sample-pages=10000"},
+        (char[]){"--innodb-stats-persistent=0"}, /* there are no mysql.* tables */
+        (char[]){"--innodb-stats-transient-sample-pages=100000"},
         (char[]){"--performance-schema=0"},
         (char[]){"--character-set-server=utf8mb4"},
         (char[]){"--collation-server=utf8mb4_bin"},

@@ -29,7 +29,8 @@ struct query_param {
     struct str name;
     enum catalog_type type;
     bool is_nullable;
-    bool is_list;     /* :name*, of int64_t */
+    bool is_list;     /* :name*, of int64_t or text */
+    bool is_assigned; /* some column takes its value as it is */
     bool is_ascii;    /* text for a column of one-byte characters */
     uint32_t chars;   /* text, bytes; 0: no limit of its own */
     int64_t min, max; /* integers; both 0: the type's range */

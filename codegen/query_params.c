@@ -17,6 +17,7 @@ struct use {
     const struct catalog_column *column; /* NULL: nothing */
     bool is_assigned;                    /* the column takes its value, as it is */
     bool is_ambiguous;
+    size_t start; /* token that the column's name starts with */
 };
 
 static const struct query_note *note_of(const struct query *q, struct str name)
@@ -49,30 +50,39 @@ static bool starts_assignment(const struct sql_tokens *t, size_t i)
     return false;
 }
 
-/* "column = :x" or "alias.column = :x", also with <=>. */
-static bool use_in_equation(const struct typing *y, size_t i, struct use *out)
+/* What the name that ends at token i means: "column" or "alias.column". */
+static bool use_of_name(const struct typing *y, size_t i, struct use *out)
 {
     const struct sql_tokens *t = &y->q->tokens;
     const struct catalog_table *table;
-    size_t start = i - 2;
+
+    out->start = i;
+    if (!sql_is_name(&t->at[i]))
+        return false;
+    if (i >= 2 && sql_is_mark(&t->at[i - 1], ".") && sql_is_name(&t->at[i - 2])) {
+        out->start = i - 2;
+        table = query_scope_table(&y->scope, t->at[i - 2].text);
+        out->column = table ? catalog_table_column(table, t->at[i].text) : NULL;
+    } else {
+        out->column = query_scope_column(&y->scope, t->at[i].text, &out->is_ambiguous);
+    }
+    return out->column != NULL;
+}
+
+/* "column = :x", also with <=>. */
+static bool use_in_equation(const struct typing *y, size_t i, struct use *out)
+{
+    const struct sql_tokens *t = &y->q->tokens;
+    const struct sql_token *next = &t->at[i + 1];
 
     if (i < 2 ||
         !(sql_is_mark(&t->at[i - 1], "=") || sql_is_mark(&t->at[i - 1], "<=>")) ||
-        !sql_is_name(&t->at[i - 2]))
+        !use_of_name(y, i - 2, out))
         return false;
-    if (i >= 4 && sql_is_mark(&t->at[i - 3], ".") && sql_is_name(&t->at[i - 4])) {
-        start = i - 4;
-        table = query_scope_table(&y->scope, t->at[start].text);
-        out->column = table ? catalog_table_column(table, t->at[i - 2].text) : NULL;
-    } else {
-        out->column =
-            query_scope_column(&y->scope, t->at[i - 2].text, &out->is_ambiguous);
-    }
     out->is_assigned =
-        starts_assignment(t, start) &&
-        (sql_is_mark(&t->at[i + 1], ",") || sql_is_word(&t->at[i + 1], "where") ||
-         t->at[i + 1].kind == SQL_END);
-    return out->column != NULL;
+        starts_assignment(t, out->start) &&
+        (sql_is_mark(next, ",") || sql_is_word(next, "where") || next->kind == SQL_END);
+    return true;
 }
 
 static bool use_in_insert(const struct typing *y, size_t i, struct use *out)
@@ -204,10 +214,45 @@ static void meet_column(const struct typing *y, struct query_param *p,
     }
 }
 
-static void type_list(struct query_param *p, const struct use *use)
+/* "column IN (:x*)" or "alias.column IN (:x*)"; what else may be a list of BIGINT. */
+static void type_list(const struct typing *y, struct query_param *p, size_t i)
 {
+    struct use use = {0};
+
     p->type = CATALOG_I64;
-    p->column = use->column && use->column->type == CATALOG_I64 ? use->column : NULL;
+    if (i < 3 || !use_of_name(y, i - 3, &use))
+        return;
+    if (use.column->type == CATALOG_TEXT || use.column->type == CATALOG_I64)
+        take_column(p, use.column);
+}
+
+/* Takes what one use tells. */
+static void type_use(const struct typing *y, struct query_param *p, size_t i,
+                     bool is_typed, struct use *out)
+{
+    *out = use_at(y, i);
+    if (p->is_list)
+        type_list(y, p, i);
+    else if (!is_typed && out->column && !p->column)
+        take_column(p, out->column);
+    else if (!is_typed && out->column)
+        meet_column(y, p, out->column, y->q->tokens.at[i].line);
+    p->is_assigned = p->is_assigned || out->is_assigned;
+}
+
+static void check_typed(const struct typing *y, const struct query_param *p,
+                        bool is_typed, int line)
+{
+    struct pos pos = {y->q->pos.file, line};
+
+    if (!is_typed && !p->is_list && !p->column)
+        diag_at(y->d, pos,
+                "no column tells the type of :" STR_FMT "; add -- @param " STR_FMT " …",
+                STR_ARG(p->name), STR_ARG(p->name));
+    else if (p->type == CATALOG_OTHER)
+        diag_at(y->d, pos,
+                "parameter '" STR_FMT "' has column type %s, which has no form in C",
+                STR_ARG(p->name), p->column->sql_type.p);
 }
 
 static void type_param(const struct typing *y, struct query_param *p,
@@ -226,25 +271,12 @@ static void type_param(const struct typing *y, struct query_param *p,
         if ((t->kind != SQL_PARAM && t->kind != SQL_LIST) || !str_eq(t->text, p->name))
             continue;
         first_line = first_line ? first_line : t->line;
-        use = use_at(y, i);
-        if (p->is_list)
-            type_list(p, &use);
-        else if (!is_typed && use.column && !p->column)
-            take_column(p, use.column);
-        else if (!is_typed && use.column)
-            meet_column(y, p, use.column, t->line);
+        type_use(y, p, i, is_typed, &use);
         may_be_null = may_be_null || (use.is_assigned && use.column->is_nullable);
         must_be = must_be || (use.is_assigned && !use.column->is_nullable);
     }
     p->is_nullable = (note && note->is_nullable) || (may_be_null && !must_be);
-    if (!is_typed && !p->is_list && !p->column)
-        diag_at(y->d, (struct pos){y->q->pos.file, first_line},
-                "no column tells the type of :" STR_FMT "; add -- @param " STR_FMT " …",
-                STR_ARG(p->name), STR_ARG(p->name));
-    else if (p->type == CATALOG_OTHER)
-        diag_at(y->d, (struct pos){y->q->pos.file, first_line},
-                "parameter '" STR_FMT "' has column type %s, which has no form in C",
-                STR_ARG(p->name), p->column->sql_type.p);
+    check_typed(y, p, is_typed, first_line);
 }
 
 void query_type_params(struct arena *a, struct query *q, const struct catalog *catalog,

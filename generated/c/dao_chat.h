@@ -149,8 +149,8 @@ NODISCARD enum err dao_chat_by_key(struct db *db, const struct dao_chat_by_key_i
                                    struct arena *a, struct chat_row *row_out);
 
 struct dao_room_last_seqs_in {
-    const int64_t *ids;
-    size_t n_ids; /* 0: no row is met */
+    const int64_t *ids; /* room.id */
+    size_t n_ids;       /* 0: no row is met */
 };
 
 struct dao_room_last_seqs_row {
@@ -163,7 +163,7 @@ struct dao_room_last_seqs_row {
  * dao_room_last_seqs — The last seq of some rooms; a room that is not there any more has
  * no row.
  *   SELECT r.id, r.last_seq, r.state FROM room r WHERE r.id IN (:ids*)
- * Plan: room const PRIMARY, checked on 5,000 rows.
+ * Plan: room range PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_room_last_seqs_query;
 NODISCARD enum err
@@ -184,8 +184,8 @@ NODISCARD enum err dao_outbox_insert(struct db *db, const struct dao_outbox_inse
                                      struct db_result *result_out);
 
 struct dao_outbox_delete_in {
-    const int64_t *ids;
-    size_t n_ids; /* 0: no row is met */
+    const int64_t *ids; /* outbox.id */
+    size_t n_ids;       /* 0: no row is met */
 };
 
 /*
