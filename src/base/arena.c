@@ -69,14 +69,15 @@ void *arena_alloc(struct arena *a, size_t n)
     size_t rounded;
     void *p;
 
-    if (n > a->max - a->used || n > SIZE_MAX - ARENA_ALIGN)
+    if (n > a->max - a->used || n > SIZE_MAX / 2)
         return NULL;
     rounded = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (!chunk || rounded > chunk->size - chunk->used)
         chunk = arena_grow(a, rounded);
     p = chunk->bytes + chunk->used;
     chunk->used += rounded;
-    a->used += n;
+    /* What rounding takes counts too, or many small pieces would take many times the ceiling. */
+    a->used += rounded < a->max - a->used ? rounded : a->max - a->used;
     memset(p, 0, rounded);
     return p;
 }

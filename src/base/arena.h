@@ -12,7 +12,7 @@ struct arena_chunk;
 
 struct arena {
     struct arena_chunk *chunks; /* newest first; owned */
-    size_t used;                /* bytes handed out since the last reset */
+    size_t used;                /* bytes handed out since the last reset, rounded up */
     size_t max;                 /* ceiling of used; an allocation above it is refused */
 };
 

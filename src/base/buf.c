@@ -93,21 +93,25 @@ void buf_append_i64(struct buf *b, int64_t v)
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+    char small[256], *text = small;
     va_list args;
-    char *to;
     int n;
 
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(small, sizeof(small), fmt, args);
     va_end(args);
     BUG_ON(n < 0);
-    to = buf_reserve(b, (size_t)n + 1);
-    if (!to)
-        return;
-    va_start(args, fmt);
-    n = vsnprintf(to, (size_t)n + 1, fmt, args);
-    va_end(args);
-    b->n += (size_t)n;
+    if ((size_t)n >= sizeof(small)) {
+        if (!buf_reserve(b, (size_t)n))
+            return;
+        text = mem_alloc((size_t)n + 1); /* its NUL may be one byte above the ceiling */
+        va_start(args, fmt);
+        n = vsnprintf(text, (size_t)n + 1, fmt, args);
+        va_end(args);
+    }
+    buf_append(b, text, (size_t)n);
+    if (text != small)
+        free(text);
 }
 
 void buf_consume(struct buf *b, size_t n)

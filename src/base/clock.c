@@ -7,10 +7,7 @@
 
 #include "base/banned.h"
 
-struct civil {
-    int year, month, day, hour, minute, second;
-    int64_t ns; /* of the second */
-};
+#define NS_PER_DAY (86400 * NS_PER_S)
 
 static int64_t now_ns(clockid_t which)
 {
@@ -48,7 +45,7 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-static struct civil civil_of(int64_t civil_ns)
+struct civil civil_split(int64_t civil_ns)
 {
     int64_t seconds = floor_div(civil_ns, NS_PER_S);
     int64_t days = floor_div(seconds, 86400);
@@ -68,60 +65,85 @@ static struct civil civil_of(int64_t civil_ns)
         .hour = (int)(second / 3600),
         .minute = (int)(second / 60 % 60),
         .second = (int)(second % 60),
-        .ns = civil_ns - seconds * NS_PER_S,
+        .ns = (civil_ns % NS_PER_S + NS_PER_S) % NS_PER_S,
     };
 }
 
-int64_t clock_civil_ns(int64_t real_ns)
+/* What the time zone adds to real time at real_ns. */
+static int64_t offset_at(int64_t real_ns)
 {
     time_t seconds = (time_t)floor_div(real_ns, NS_PER_S);
     struct tm tm;
 
     BUG_ON(!localtime_r(&seconds, &tm));
-    return real_ns + (int64_t)tm.tm_gmtoff * NS_PER_S;
+    return (int64_t)tm.tm_gmtoff * NS_PER_S;
+}
+
+int64_t clock_civil_ns(int64_t real_ns)
+{
+    return real_ns + offset_at(real_ns);
 }
 
 int64_t clock_real_of_civil_ns(int64_t civil_ns)
 {
-    struct civil c = civil_of(civil_ns);
-    struct tm tm = {.tm_year = c.year - 1900,
-                    .tm_mon = c.month - 1,
-                    .tm_mday = c.day,
-                    .tm_hour = c.hour,
-                    .tm_min = c.minute,
-                    .tm_sec = c.second,
-                    .tm_isdst = -1};
+    int64_t before = offset_at(civil_ns - NS_PER_DAY);
+    int64_t after = offset_at(civil_ns + NS_PER_DAY);
+    int64_t later = civil_ns - after;
 
-    return (int64_t)mktime(&tm) * NS_PER_S + c.ns;
+    /* Not mktime(): which of two hours it takes depends on what it was asked before. */
+    if (clock_civil_ns(civil_ns - before) != civil_ns &&
+        clock_civil_ns(later) == civil_ns)
+        return later;
+    return civil_ns - before;
 }
 
-static void format_date_time(struct buf *b, const struct civil *c)
+/* Writes v as n digits and the byte behind them; printf would take most of an encoder's time. */
+static char *put_digits(char *to, int64_t v, size_t n, char behind)
 {
-    buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d", c->year, c->month, c->day, c->hour,
-               c->minute, c->second);
+    for (size_t i = n; i > 0; i--, v /= 10)
+        to[i - 1] = (char)('0' + v % 10);
+    to[n] = behind;
+    return to + n + 1;
+}
+
+enum {
+    SECONDS_CHARS = 19, /* 2025-01-20T10:30:00 */
+    NANOS_CHARS = 29,   /* 2025-01-20T10:30:00.123456789 */
+};
+
+static void put_date_time(char text[NANOS_CHARS + 1], int64_t ns)
+{
+    struct civil c = civil_split(ns);
+
+    text = put_digits(text, c.year, 4, '-');
+    text = put_digits(text, c.month, 2, '-');
+    text = put_digits(text, c.day, 2, 'T');
+    text = put_digits(text, c.hour, 2, ':');
+    text = put_digits(text, c.minute, 2, ':');
+    text = put_digits(text, c.second, 2, '.');
+    put_digits(text, c.ns, 9, '\0');
 }
 
 void civil_format(struct buf *b, int64_t civil_ns)
 {
-    struct civil c = civil_of(civil_ns);
-    int digits = 9;
+    char text[NANOS_CHARS + 1];
+    size_t n = NANOS_CHARS;
 
-    format_date_time(b, &c);
-    if (c.ns == 0)
-        return;
-    for (; c.ns % 10 == 0; c.ns /= 10)
-        digits--;
-    buf_printf(b, ".%0*lld", digits, (long long)c.ns);
+    put_date_time(text, civil_ns);
+    while (n > SECONDS_CHARS + 1 && text[n - 1] == '0')
+        n--;
+    buf_append(b, text, n == SECONDS_CHARS + 1 ? SECONDS_CHARS : n);
 }
 
 void instant_format(struct buf *b, int64_t real_ns, int digits)
 {
-    struct civil c = civil_of(real_ns);
-    int64_t fraction = digits == 3 ? c.ns / NS_PER_MS : c.ns / NS_PER_US;
+    char text[NANOS_CHARS + 1];
+    size_t n = SECONDS_CHARS + 1 + (size_t)digits;
 
     BUG_ON(digits != 3 && digits != 6);
-    format_date_time(b, &c);
-    buf_printf(b, ".%0*lldZ", digits, (long long)fraction);
+    put_date_time(text, real_ns);
+    text[n] = 'Z';
+    buf_append(b, text, n + 1);
 }
 
 /* Takes exactly n digits off *s. */
@@ -149,7 +171,8 @@ static bool take_char(struct str *s, char c)
     return true;
 }
 
-static bool take_fraction(struct str *s, int64_t *ns)
+/* None to nine digits. */
+static void take_fraction(struct str *s, int64_t *ns)
 {
     int64_t value = 0, scale = NS_PER_S;
 
@@ -159,7 +182,6 @@ static bool take_fraction(struct str *s, int64_t *ns)
         *s = str_from(*s, 1);
     }
     *ns = value * scale;
-    return scale < NS_PER_S;
 }
 
 static int days_in(int year, int month)
@@ -173,8 +195,21 @@ static int days_in(int year, int month)
 static bool in_range(const struct civil *c)
 {
     return c->year >= 1678 && c->year <= 2261 && c->month >= 1 && c->month <= 12 &&
-           c->day >= 1 && c->day <= days_in(c->year, c->month) && c->hour <= 23 &&
-           c->minute <= 59 && c->second <= 59;
+           c->day >= 1 && c->day <= days_in(c->year, c->month) && c->hour >= 0 &&
+           c->hour <= 23 && c->minute >= 0 && c->minute <= 59 && c->second >= 0 &&
+           c->second <= 59 && c->ns >= 0 && c->ns < NS_PER_S;
+}
+
+bool civil_join(const struct civil *c, int64_t *out)
+{
+    int64_t seconds;
+
+    if (!in_range(c))
+        return false;
+    seconds = days_of(c->year, c->month, c->day) * 86400 + c->hour * 3600 +
+              c->minute * 60 + c->second;
+    *out = seconds * NS_PER_S + c->ns;
+    return true;
 }
 
 bool civil_parse(struct str s, int64_t *out)
@@ -194,15 +229,9 @@ bool civil_parse(struct str s, int64_t *out)
     if (take_char(&s, ':')) {
         if (!take_digits(&s, 2, &c.second))
             return false;
-        if (take_char(&s, '.') && !take_fraction(&s, &c.ns))
-            return false;
+        if (take_char(&s, '.'))
+            take_fraction(&s, &c.ns);
     }
-    (void)(take_char(&s, 'Z') || take_char(&s, 'z')); /* Jackson drops it */
-    if (s.n > 0 || !in_range(&c))
-        return false;
-    *out = (days_of(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 +
-            c.second) *
-               NS_PER_S +
-           c.ns;
-    return true;
+    (void)take_char(&s, 'Z'); /* Jackson drops it, but not 'z' */
+    return s.n == 0 && civil_join(&c, out);
 }

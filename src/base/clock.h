@@ -28,7 +28,10 @@ int64_t clock_real_ns(void);
  */
 int64_t clock_civil_ns(int64_t real_ns);
 
-/* clock_real_of_civil_ns — the other way; in a repeated hour the first one. thread: any */
+/*
+ * clock_real_of_civil_ns — the other way; in a repeated hour the first one, in a skipped hour
+ * as if the clocks had not been changed yet. thread: any
+ */
 int64_t clock_real_of_civil_ns(int64_t civil_ns);
 
 /*
@@ -39,11 +42,22 @@ int64_t clock_real_of_civil_ns(int64_t civil_ns);
 void civil_format(struct buf *b, int64_t civil_ns);
 
 /*
- * civil_parse — what Jackson reads as LocalDateTime: yyyy-MM-ddTHH:mm[:ss[.1-9 digits]][Z],
+ * civil_parse — what Jackson reads as LocalDateTime: yyyy-MM-ddTHH:mm[:ss[.0-9 digits]][Z],
  * 't' for 'T' allowed, blanks around dropped; years 1678..2261.
  * errors: false, *out undefined
  */
 bool civil_parse(struct str s, int64_t *out);
+
+/* The parts of a civil time, as a database has them. */
+struct civil {
+    int year, month, day, hour, minute, second;
+    int64_t ns; /* of the second */
+};
+
+/* civil_split, civil_join — civil nanoseconds to parts and back; join: false for a date that the
+ * calendar or the years 1678..2261 do not have. thread: any */
+struct civil civil_split(int64_t civil_ns);
+bool civil_join(const struct civil *c, int64_t *out);
 
 /* instant_format — real time as RFC 3339 in UTC with 'Z' and 3 (ms) or 6 (us) digits. */
 void instant_format(struct buf *b, int64_t real_ns, int digits);

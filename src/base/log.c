@@ -5,37 +5,59 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include "base/banned.h"
 
 enum {
-    LOG_LINE_MAX = 8192
+    LOG_LINE_MAX = 4096 /* PIPE_BUF: longer writes of two threads could mix in a pipe */
 };
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
+/*
+ * Length of what must be escaped at u: controls of ASCII and of Latin-1 (a terminal obeys both),
+ * each byte of text that is not UTF-8. 0: nothing.
+ */
+static size_t unsafe(const unsigned char *u, size_t n, bool is_utf8)
+{
+    if (u[0] < 0x20 || u[0] == 0x7f || (u[0] >= 0x80 && !is_utf8))
+        return 1;
+    return n > 1 && u[0] == 0xc2 && u[1] < 0xa0 ? 2 : 0;
+}
+
 static void put_quoted(struct buf *b, struct str s)
 {
+    bool is_utf8 = utf8_valid(s);
+
     buf_putc(b, '"');
     for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+        const unsigned char *u = (const unsigned char *)s.p + i;
+        size_t length = unsafe(u, s.n - i, is_utf8);
 
-        if (c == '"' || c == '\\')
-            buf_printf(b, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(b, "\\u%04X", c);
-        else
-            buf_putc(b, (char)c);
+        if (length > 0) {
+            i += length - 1;
+            buf_printf(b, "\\u%04X", u[length - 1]);
+            continue;
+        }
+        if (*u == '"' || *u == '\\')
+            buf_putc(b, '\\');
+        buf_putc(b, (char)*u);
     }
     buf_putc(b, '"');
 }
 
+/* Needs no quotes in a text line. */
 static bool is_plain(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '\\' ||
-            s.p[i] == 0x7f)
+    bool is_utf8 = utf8_valid(s);
+
+    for (size_t i = 0; i < s.n; i++) {
+        const unsigned char *u = (const unsigned char *)s.p + i;
+
+        if (*u == ' ' || *u == '"' || *u == '\\' || unsafe(u, s.n - i, is_utf8) > 0)
             return false;
+    }
     return s.n > 0;
 }
 
@@ -81,24 +103,29 @@ static void put_json(struct buf *b, const struct log *log, enum log_level level,
     buf_putc(b, '}');
 }
 
+static void put_line(struct buf *b, const struct log *log, enum log_level level,
+                     const char *event, const struct log_field *fields)
+{
+    if (log->format == LOG_FORMAT_JSON)
+        put_json(b, log, level, event, fields);
+    else
+        put_text(b, log, level, event, fields);
+    buf_putc(b, '\n');
+}
+
 void log_event(const struct log *log, enum log_level level, const char *event,
                const struct log_field *fields)
 {
+    const struct log_field too_long[] = {LOG_C("of", event), {NULL, STR_NULL, 0}};
     struct buf b;
     ssize_t written;
 
     buf_init(&b, LOG_LINE_MAX);
-    if (log->format == LOG_FORMAT_JSON)
-        put_json(&b, log, level, event, fields);
-    else
-        put_text(&b, log, level, event, fields);
+    put_line(&b, log, level, event, fields);
     if (!buf_ok(&b)) {
         buf_reset(&b);
-        buf_printf(&b,
-                   "{\"level\":\"ERROR\",\"event\":\"log.line_too_long\",\"of\":\"%s\"}",
-                   event);
+        put_line(&b, log, level, "log.line_too_long", too_long);
     }
-    buf_putc(&b, '\n');
     /* A log that cannot be written has nowhere to complain to. */
     written = write(log->fd, b.p, b.n);
     (void)written;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/str.h"
 
+#include <stdlib.h>
+
+#include "base/bug.h"
+
 #include "base/banned.h"
 
 int str_cmp(struct str a, struct str b)
@@ -39,6 +43,8 @@ static char lower(char c)
 
 bool str_eq_nocase(struct str a, struct str b)
 {
+    if (!a.p || !b.p)
+        return a.p == b.p;
     if (a.n != b.n)
         return false;
     for (size_t i = 0; i < a.n; i++)
@@ -71,4 +77,22 @@ bool str_split(struct str *rest, char sep, struct str *part_out)
     *part_out = (struct str){rest->p, at};
     *rest = at < rest->n ? str_from(*rest, at + 1) : STR_NULL;
     return true;
+}
+
+struct str str_dup(struct str s)
+{
+    char *p;
+
+    if (!s.p)
+        return STR_NULL;
+    p = mem_alloc(s.n);
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    return (struct str){p, s.n};
+}
+
+void str_free(struct str *s)
+{
+    free((void *)(uintptr_t)s->p);
+    *s = STR_NULL;
 }

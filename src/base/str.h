@@ -75,6 +75,11 @@ int str_cmp(struct str a, struct str b);
  */
 bool str_to_i64(struct str s, int64_t *out);
 
+/* str_dup — a copy on the heap, for keeping s past its owner; no value stays no value.
+ * out: freed with str_free. str_free — frees such a copy and makes it no value. thread: any */
+struct str str_dup(struct str s);
+void str_free(struct str *s);
+
 /* str_eq_nocase — equal but for ASCII case. thread: any */
 bool str_eq_nocase(struct str a, struct str b);
 

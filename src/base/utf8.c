@@ -3,14 +3,12 @@
 
 #include "base/banned.h"
 
-/* Length of the sequence that starts at u, or 0 if it is malformed or longer than n. */
+/* Length of the sequence of two to four bytes that starts at u, or 0 if it is malformed or longer than n. */
 static size_t sequence(const unsigned char *u, size_t n)
 {
     unsigned char low = 0x80, high = 0xbf;
     size_t length;
 
-    if (u[0] < 0x80)
-        return 1;
     if (u[0] >= 0xc2 && u[0] <= 0xdf)
         length = 2;
     else if (u[0] >= 0xe0 && u[0] <= 0xef)
@@ -37,6 +35,22 @@ static size_t sequence(const unsigned char *u, size_t n)
     return length;
 }
 
+/* Eight bytes at a time: most text is ASCII. */
+static size_t ascii_prefix(const unsigned char *u, size_t n)
+{
+    size_t at = 0;
+    uint64_t word;
+
+    for (; n - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, u + at, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (at < n && u[at] < 0x80)
+        at++;
+    return at;
+}
+
 bool utf8_valid(struct str s)
 {
     const unsigned char *u = (const unsigned char *)s.p;
@@ -44,10 +58,9 @@ bool utf8_valid(struct str s)
     for (size_t at = 0; at < s.n;) {
         size_t length;
 
-        if (u[at] < 0x80) {
-            at++;
-            continue;
-        }
+        at += ascii_prefix(u + at, s.n - at);
+        if (at == s.n)
+            return true;
         length = sequence(u + at, s.n - at);
         if (length == 0)
             return false;

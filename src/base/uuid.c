@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/uuid.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 #include "base/bug.h"
@@ -14,6 +15,8 @@ void random_fill(void *p, size_t n)
     while (n > 0) {
         ssize_t got = getrandom(to, n, 0);
 
+        if (got < 0 && errno == EINTR)
+            continue;
         BUG_ON(got <= 0);
         to += got;
         n -= (size_t)got;
