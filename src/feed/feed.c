@@ -13,7 +13,7 @@
 struct feed_message *feed_message_new(int64_t seq, int64_t timestamp_ms, struct str id,
                                       struct str key, struct str body)
 {
-    struct feed_message *m = mem_alloc(sizeof(*m) + id.n + key.n + body.n);
+    struct feed_message *m = mem_alloc(sizeof(*m) + id.n + key.n + body.n + 1);
     char *at = (char *)(m + 1);
 
     *m = (struct feed_message){
@@ -30,6 +30,7 @@ struct feed_message *feed_message_new(int64_t seq, int64_t timestamp_ms, struct 
         memcpy(at + id.n, key.p, key.n);
     if (body.n > 0)
         memcpy(at + id.n + key.n, body.p, body.n);
+    at[id.n + key.n + body.n] = '\0';
     return m;
 }
 

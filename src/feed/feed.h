@@ -21,7 +21,7 @@ struct feed_message {
     int64_t seq;          /* 0: a record of another producer, live only */
     int64_t timestamp_ms; /* epoch milliseconds */
     struct str id, key;   /* key: no value if none */
-    struct str body;      /* JSON of the ChatDto */
+    struct str body;      /* JSON of the ChatDto; a NUL follows it, as in a STOMP frame */
 };
 
 /* feed_message_new — copies all texts. out: one reference */

@@ -168,8 +168,11 @@ static void op_finish(struct writer *w, struct write_op *op)
         feed_room_forget(op->room);
     else if (op->card)
         feed_room_learn(op->room, op->card);
-    if (op->unit.n_messages > 0 && op->unit.rc == ERR_OK)
-        publish_unit(w, op);
+    if (op->unit.n_messages == 0 || op->unit.rc != ERR_OK)
+        return;
+    publish_unit(w, op);
+    if (w->config.on_stored && !op->unit.messages[0].is_duplicate)
+        w->config.on_stored(w->config.ctx, op);
 }
 
 static void batch_done(struct work_job *job)

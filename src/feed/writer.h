@@ -34,6 +34,9 @@ struct writer_config {
     struct publisher *publisher;
     struct store_config store;
     size_t queue_max; /* ops waiting in all */
+    /* A unit was stored here, duplicates excepted; called before its done. May be NULL. */
+    void (*on_stored)(void *ctx, const struct write_op *op);
+    void *ctx;
     const struct log *log;
 };
 

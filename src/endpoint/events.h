@@ -1,0 +1,46 @@
+/*
+ * What happens besides messages: markers, typing, rooms that come and go; and the records that
+ * other servers publish.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ENDPOINT_EVENTS_H
+#define ENDPOINT_EVENTS_H
+
+#include "endpoint/hub.h"
+
+struct mark_what {
+    struct str room_uuid, user; /* copied */
+    int64_t seq;
+    bool is_read; /* else delivered */
+};
+struct mark_outcome {
+    enum err rc;
+    int64_t unread, total_unread;
+};
+typedef void mark_done_fn(void *ctx, const struct mark_outcome *outcome);
+
+/*
+ * event_mark — stores a marker and tells the room.
+ * errors: by done: ERR_ROOM_NOT_FOUND, ERR_NOT_MEMBER, ERR_STORAGE_UNAVAILABLE, ERR_OVERLOADED
+ * thread: loop, as all here
+ */
+void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *done,
+                void *ctx);
+
+typedef void event_done_fn(void *ctx, enum err rc);
+/* event_typing — tells the room on every server; may be lost. errors: by done */
+void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool is_typing,
+                  event_done_fn *done, void *ctx);
+
+/* event_stored — a writer's on_stored: summaries for /user/queue/rooms of those connected here. */
+void event_stored(void *hub, const struct write_op *op);
+
+/* event_room_changed — a room was created (state "open"), frozen, opened or deleted ("deleted")
+ * by this server: tells those connected here. */
+struct room_changed;
+void event_room_changed(struct hub *hub, const struct room_changed *change, bool is_new);
+
+/* event_record_in — a kafka_record_fn; ctx is the hub. Malformed records are counted and skipped. */
+void event_record_in(void *hub, const struct event_record *record);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * Records of Kafka: messages and events of other servers, and of other producers.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/clock.h"
+#include "endpoint/events.h"
+#include "endpoint/events_local.h"
+#include "endpoint/users.h"
+#include "generated/c/envelope.h"
+
+#include "base/banned.h"
+
+enum {
+    RECORD_ARENA_MAX = 32 << 20,
+    RECORD_JSON_MAX = 32 << 20
+};
+
+/* A record under way: decoded texts live in the arena. */
+struct inbound {
+    struct hub *hub;
+    const struct event_record *record;
+    struct arena arena;
+    struct event_meta meta;
+    struct why why;
+};
+
+static void publish_message(struct inbound *in, struct feed_room *room,
+                            const struct chat_dto *dto)
+{
+    struct feed_message *m;
+    struct str id = in->meta.id;
+    struct buf json;
+
+    if (in->meta.is_foreign)
+        id = arena_printf(&in->arena, STR_FMT "-%d-%lld", STR_ARG(in->record->topic),
+                          in->record->partition, (long long)in->record->offset);
+    buf_init(&json, RECORD_JSON_MAX);
+    chat_dto_json_encode(dto, &json);
+    m = feed_message_new(in->meta.sequence,
+                         clock_real_of_civil_ns(dto->timestamp) / NS_PER_MS, id, STR_NULL,
+                         buf_str(&json));
+    if (in->meta.sequence > 0)
+        feed_publish(in->hub->feed, room, m);
+    else
+        feed_publish_foreign(in->hub->feed, room, m);
+    feed_message_unref(&m);
+    buf_release(&json);
+}
+
+static enum err on_message(struct inbound *in)
+{
+    struct feed_room *room = feed_room_find(in->hub->feed, in->record->key);
+    struct chat_dto dto;
+    enum err rc;
+
+    rc = event_chat_message_decode(in->record, &in->arena, &in->meta, &dto, &in->why);
+    if (rc != ERR_OK)
+        return rc;
+    if (!dto.has_timestamp) {
+        dto.has_timestamp = true;
+        dto.timestamp = clock_civil_ns(clock_real_ns()) / NS_PER_US * NS_PER_US;
+    }
+    if (!dto.room_uuid.p)
+        return ERR_BODY_INVALID;
+    if (in->meta.is_foreign)
+        room = feed_room_find(in->hub->feed, dto.room_uuid);
+    if (room)
+        publish_message(in, room, &dto);
+    if (!in->meta.is_foreign)
+        event_tell_message(in->hub, in->meta.users, &dto, in->meta.sequence);
+    return ERR_OK;
+}
+
+static enum err on_room_changed(struct inbound *in, enum event_kind kind)
+{
+    struct room_changed value;
+    enum err rc;
+
+    if (kind == EVENT_ROOM_CREATED)
+        rc = event_room_created_decode(in->record, &in->arena, &in->meta, &value,
+                                       &in->why);
+    else if (kind == EVENT_ROOM_DELETED)
+        rc = event_room_deleted_decode(in->record, &in->arena, &in->meta, &value,
+                                       &in->why);
+    else
+        rc = event_room_state_decode(in->record, &in->arena, &in->meta, &value, &in->why);
+    if (rc == ERR_OK)
+        event_room_changed(in->hub, &value, kind == EVENT_ROOM_CREATED);
+    return rc;
+}
+
+static enum err on_marked(struct inbound *in, bool is_read)
+{
+    struct member_marked value;
+    enum err rc;
+
+    rc = is_read ? event_message_read_decode(in->record, &in->arena, &in->meta, &value,
+                                             &in->why)
+                 : event_message_delivered_decode(in->record, &in->arena, &in->meta,
+                                                  &value, &in->why);
+    if (rc == ERR_OK)
+        event_tell_room(in->hub, &(struct room_event){.type = is_read ? STR("read")
+                                                                      : STR("delivered"),
+                                                      .room_uuid = value.room_uuid,
+                                                      .user = value.user,
+                                                      .has_seq = true,
+                                                      .seq = value.seq});
+    return rc;
+}
+
+static enum err on_typing(struct inbound *in)
+{
+    struct member_typing value;
+    enum err rc;
+
+    rc = event_member_typing_decode(in->record, &in->arena, &in->meta, &value, &in->why);
+    if (rc == ERR_OK)
+        event_tell_typing(in->hub, &value);
+    return rc;
+}
+
+static enum err dispatch(struct inbound *in)
+{
+    bool is_chat = str_eq(in->record->topic, in->hub->settings->kafka_topic);
+    enum event_kind kind = event_kind_of(in->record);
+
+    switch (kind) {
+    case EVENT_FOREIGN:
+        return is_chat ? on_message(in) : ERR_BODY_INVALID;
+    case EVENT_CHAT_MESSAGE:
+        return on_message(in);
+    case EVENT_ROOM_CREATED:
+    case EVENT_ROOM_STATE:
+    case EVENT_ROOM_DELETED:
+        return on_room_changed(in, kind);
+    case EVENT_MESSAGE_READ:
+    case EVENT_MESSAGE_DELIVERED:
+        return on_marked(in, kind == EVENT_MESSAGE_READ);
+    case EVENT_MEMBER_TYPING:
+        return on_typing(in);
+    case EVENT_UNKNOWN:
+    case EVENT_N:
+        break; /* of a newer program: skipped, never an error loop */
+    }
+    return ERR_OK;
+}
+
+/* Whether anybody here could want it, from the key and the headers alone. */
+static bool is_wanted(struct hub *hub, const struct event_record *record)
+{
+    struct str server = event_header(record, "ce_server");
+    struct str users = event_header(record, "ce_users");
+
+    if (server.p && str_eq(server, hub->settings->server_id))
+        return false; /* ours: told when it was committed */
+    if (!users.p || !record->key.p || feed_room_find(hub->feed, record->key))
+        return true;
+    return user_count(hub) > 0;
+}
+
+void event_record_in(void *ctx, const struct event_record *record)
+{
+    struct hub *hub = ctx;
+    struct inbound in = {.hub = hub, .record = record};
+    enum err rc;
+
+    hub->stats.records_in++;
+    if (!is_wanted(hub, record))
+        return;
+    arena_init(&in.arena, RECORD_ARENA_MAX);
+    rc = dispatch(&in);
+    if (rc != ERR_OK) {
+        hub->stats.records_malformed++;
+        LOG_WARN(hub->log, "kafka.record_malformed", LOG_STR("topic", record->topic),
+                 LOG_INT("partition", record->partition),
+                 LOG_INT("offset", record->offset), LOG_C("why", in.why.text));
+    }
+    arena_release(&in.arena);
+}

@@ -1,0 +1,51 @@
+/*
+ * What the endpoints of one server share: its settings, its queues, who is connected.
+ * Made and taken apart by app/; everything in it belongs to the server's loop thread.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ENDPOINT_HUB_H
+#define ENDPOINT_HUB_H
+
+#include "base/log.h"
+#include "feed/feed.h"
+#include "feed/publisher.h"
+#include "feed/writer.h"
+#include "generated/c/settings.h"
+#include "loop/loop.h"
+#include "net/link.h"
+#include "session/store.h"
+#include "work/work.h"
+
+struct stomp_conn;
+struct user;
+
+struct hub_stats {
+    uint64_t connects, connects_refused, frames_in, messages_in, messages_out,
+        receipts_out;
+    uint64_t errors_soft, errors_fatal, errors_dropped, slow_consumers, records_in,
+        records_malformed;
+};
+
+struct hub {
+    const struct settings *settings;
+    const struct log *log;
+    struct loop *loop;
+    struct feed *feed;
+    struct writer *writer;
+    struct publisher *publisher;
+    struct work_pool *pool;          /* reads, rooms, marks */
+    struct kafka_producer *producer; /* for what may be lost (typing); NULL: no Kafka */
+    struct session_store *sessions;
+    struct session_memory *memory;
+    struct auth *auth;
+    struct user *users;       /* connected here, by id */
+    struct stomp_conn *conns; /* all, newest first */
+    size_t n_conns;
+    struct loop_timer *tick; /* once a second: heart-beats, deadlines, refreshes */
+    struct buf scratch;      /* one outgoing frame at a time */
+    bool is_draining;
+    bool is_database_up, is_consumer_positioned;
+    struct hub_stats stats;
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "endpoint/presence.h"
+
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+enum {
+    PRESENCE_JSON_MAX = 8192
+};
+
+struct session_info presence_info(const struct stomp_conn *c, struct arena *a)
+{
+    const struct settings *s = c->hub->settings;
+
+    return (struct session_info){
+        .user_id = c->user->id,
+        .session_id = uuid_str(&c->session),
+        .server_id = s->server_id,
+        .server_host = s->server_host,
+        .server_port = arena_printf(a, "%lld", (long long)s->server_port),
+        .server_url = arena_printf(a, "ws://" STR_FMT ":%lld/ws-stomp",
+                                   STR_ARG(s->server_host), (long long)s->server_port),
+        .has_connect_time = true,
+        .connect_time = c->connect_civil_ns,
+        .has_last_active_time = true,
+        .last_active_time = clock_civil_ns(clock_real_ns()),
+    };
+}
+
+/* The store logs its own troubles; what it lost is announced again when it is back. */
+static void on_done(void *ctx, enum err rc)
+{
+    (void)ctx;
+    (void)rc;
+}
+
+void presence_add(struct stomp_conn *c)
+{
+    struct session_entry entry = {.user_id = c->user->id,
+                                  .session_id = uuid_str(&c->session),
+                                  .server_id = c->hub->settings->server_id};
+    struct session_info info;
+    struct arena arena;
+    struct buf json;
+
+    arena_init(&arena, SIZE_MAX);
+    buf_init(&json, PRESENCE_JSON_MAX);
+    info = presence_info(c, &arena);
+    session_info_json_encode(&info, &json);
+    entry.json = buf_str(&json);
+    session_store_add(c->hub->sessions, &entry, on_done, NULL);
+    buf_release(&json);
+    arena_release(&arena);
+}
+
+void presence_refresh(struct stomp_conn *c)
+{
+    presence_add(c);
+}
+
+void presence_remove(struct stomp_conn *c)
+{
+    session_store_remove(c->hub->sessions, c->user->id, uuid_str(&c->session), on_done,
+                         NULL);
+}
+
+void presence_announce_all(struct hub *hub)
+{
+    for (struct stomp_conn *c = hub->conns; c; c = c->next)
+        if (c->state == STOMP_STATE_CONNECTED)
+            presence_add(c);
+}

@@ -1,0 +1,20 @@
+/*
+ * Sessions of this server's connections in the shared store, best effort: chat goes on without it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ENDPOINT_PRESENCE_H
+#define ENDPOINT_PRESENCE_H
+
+#include "endpoint/stomp_conn.h"
+#include "generated/c/session.h"
+
+/* presence_add, _refresh, _remove — a connected connection's session. thread: loop, as all */
+void presence_add(struct stomp_conn *c);
+void presence_refresh(struct stomp_conn *c);
+void presence_remove(struct stomp_conn *c);
+/* presence_announce_all — the store is back: every session again. */
+void presence_announce_all(struct hub *hub);
+/* presence_info — the connection's SessionInfo; texts in a. */
+struct session_info presence_info(const struct stomp_conn *c, struct arena *a);
+
+#endif

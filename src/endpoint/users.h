@@ -1,0 +1,44 @@
+/*
+ * Users connected to this server: their connections, their message rate.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ENDPOINT_USERS_H
+#define ENDPOINT_USERS_H
+
+#include <uthash.h>
+
+#include "endpoint/hub.h"
+
+enum {
+    USER_ID_BYTES_MAX = 190
+};
+
+struct user {
+    UT_hash_handle by_id;
+    struct str id;            /* owned */
+    struct stomp_conn *conns; /* newest first, by next_of_user */
+    size_t n_conns;
+    uint32_t refs; /* connections and REST calls under way */
+    double tokens; /* message rate: what may be sent now; below 0: debt */
+    int64_t tokens_at_ms;
+};
+
+/* user_id_is_valid — 1..190 bytes of UTF-8 without control characters. thread: any */
+bool user_id_is_valid(struct str id);
+
+/* user_get — the user's place, made if need be; one reference. thread: loop, as all below */
+struct user *user_get(struct hub *hub, struct str id);
+struct user *user_find(struct hub *hub, struct str id);
+void user_put(struct hub *hub, struct user **user);
+
+/*
+ * user_take_tokens — counts n messages of the user.
+ * out:    milliseconds until the user is under the limit again; 0: it is
+ * in:     may_owe: count them even if there are not enough tokens
+ */
+int64_t user_take_tokens(struct hub *hub, struct user *user, size_t n, bool may_owe);
+
+/* user_count — users with connections here. */
+size_t user_count(const struct hub *hub);
+
+#endif
