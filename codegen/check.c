@@ -70,10 +70,17 @@ static void check_message(const struct model_message *message, struct diag *d)
     }
 }
 
+enum {
+    ERROR_MAX = 999 /* a table has one row per number */
+};
+
 static void check_error(const struct model_enum_value *value, struct diag *d)
 {
     const Reuse__ErrorRule *rule = value->error;
 
+    if (value->number < 0 || value->number > ERROR_MAX)
+        diag_at(d, value->pos, STR_FMT ": its number is above %d", STR_ARG(value->name),
+                ERROR_MAX);
     if (!rule) {
         if (value->number != 0)
             diag_at(d, value->pos, STR_FMT " has no (reuse.error)", STR_ARG(value->name));

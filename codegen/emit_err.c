@@ -82,7 +82,8 @@ static void put_row(struct out *o, const struct model_enum_value *value)
     out_set_int(o, "close", rule->close);
     out_set_c(o, "stomp", stomp_name(rule->stomp));
     out_set_c(o, "retry", rule->retry ? "true" : "false");
-    out_put(o, "    {$name$, $code$, $title$, $status$, $close$, $stomp$, $retry$},\n");
+    out_put(o, "    [$name$] = {$name$, $code$, $title$, $status$, $close$, $stomp$, "
+               "$retry$},\n");
 }
 
 static void put_source(struct out *o, const struct model_enum *e)
@@ -94,6 +95,7 @@ static void put_source(struct out *o, const struct model_enum *e)
                "\n"
                "#include \"base/banned.h\"\n"
                "\n"
+               "/* By number; numbers that mean nothing have no code. */\n"
                "static const struct err_info table[] = {\n");
     for (size_t i = 0; i < e->n_values; i++)
         put_row(o, &e->values[i]);
@@ -101,15 +103,11 @@ static void put_source(struct out *o, const struct model_enum *e)
                "\n"
                "const struct err_info *err_info(enum err e)\n"
                "{\n"
-               "    switch (e) {\n");
-    for (size_t i = 0; i < e->n_values; i++) {
-        out_set(o, "name", e->values[i].name);
-        out_set_int(o, "i", (int64_t)i);
-        out_put(o, "    case $name$:\n"
-                   "        return &table[$i$];\n");
-    }
-    out_put(o, "    }\n"
-               "    return err_info(ERR_INTERNAL);\n"
+               "    size_t i = (size_t)e;\n"
+               "\n"
+               "    if (i < sizeof(table) / sizeof(table[0]) && table[i].code)\n"
+               "        return &table[i];\n"
+               "    return &table[ERR_INTERNAL];\n"
                "}\n");
 }
 

@@ -68,14 +68,6 @@ static void put_source(struct out *o, const struct model_file *file)
     }
 }
 
-static bool has_messages(const struct model_file *file)
-{
-    for (size_t i = 0; i < file->n_messages; i++)
-        if (model_is_data(&file->messages[i]))
-            return true;
-    return false;
-}
-
 static void emit_file(const struct model_file *file, const char *dir, struct diag *d)
 {
     struct out o;
@@ -93,6 +85,6 @@ static void emit_file(const struct model_file *file, const char *dir, struct dia
 void emit_pb(const struct model *m, const char *dir, struct diag *d)
 {
     for (size_t i = 0; i < m->n_files; i++)
-        if (has_messages(&m->files[i]))
+        if (model_file_has_messages(&m->files[i]))
             emit_file(&m->files[i], dir, d);
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "codegen/check.h"
 #include "codegen/emit.h"
@@ -52,6 +53,7 @@ static void emit_all(const struct model *m, const char *dir, struct diag *d)
     emit_settings(m, dir, d);
     emit_routes(m, dir, d);
     emit_envelope(m, dir, d);
+    emit_examples(m, dir, d);
 }
 
 static void run(const struct options *options, struct diag *d)
@@ -77,11 +79,13 @@ static void run(const struct options *options, struct diag *d)
 
 int main(int argc, char **argv)
 {
+    /* a copy: the embedded engine turns stderr into its own log */
+    FILE *messages = fdopen(dup(STDERR_FILENO), "w");
     struct options options = {0};
     struct diag d;
     bool is_ok;
 
-    if (!parse_options(argc, argv, &options)) {
+    if (!messages || !parse_options(argc, argv, &options)) {
         fprintf(stderr,
                 "usage: reuse-gen [--image FILE] [--migrations DIR [--queries DIR]] "
                 "--out DIR\n");
@@ -89,7 +93,8 @@ int main(int argc, char **argv)
     }
     diag_init(&d);
     run(&options, &d);
-    diag_print(&d, stderr);
+    diag_print(&d, messages);
+    fclose(messages);
     is_ok = diag_ok(&d);
     diag_release(&d);
     return is_ok ? 0 : 1;

@@ -398,15 +398,20 @@ bool model_is_data(const struct model_message *message)
     return !message->is_settings;
 }
 
-bool model_file_has_data(const struct model_file *file)
+bool model_file_has_messages(const struct model_file *file)
 {
     for (size_t i = 0; i < file->n_messages; i++)
         if (model_is_data(&file->messages[i]))
             return true;
+    return false;
+}
+
+bool model_file_has_data(const struct model_file *file)
+{
     for (size_t i = 0; i < file->n_enums; i++)
         if (!file->enums[i].is_errors)
             return true;
-    return false;
+    return model_file_has_messages(file);
 }
 
 static bool field_uses(const struct model_field *field, const struct model_file *other)

@@ -163,6 +163,9 @@ bool model_file_has_event(const struct model *m, const struct model_file *file);
 /* model_file_uses — a field of file has a type of the other file. */
 bool model_file_uses(const struct model_file *file, const struct model_file *other);
 
+/* model_file_has_messages — one at least that model_is_data. */
+bool model_file_has_messages(const struct model_file *file);
+
 /* model_file_has_data — the file has messages or enums that make a header of its own. */
 bool model_file_has_data(const struct model_file *file);
 

@@ -5,205 +5,127 @@
 
 #include "base/banned.h"
 
+/* By number; numbers that mean nothing have no code. */
 static const struct err_info table[] = {
-    {ERR_OK, "ok", "", 200, 0, ERR_STOMP_NONE, false},
-    {ERR_INTERNAL, "internal", "internal error", 500, 1011, ERR_STOMP_FATAL, true},
-    {ERR_MALFORMED_FRAME, "malformed_frame", "malformed STOMP frame", 400, 1002,
-     ERR_STOMP_FATAL, false},
-    {ERR_UNSUPPORTED_VERSION, "unsupported_version", "no common STOMP version", 400, 1002,
-     ERR_STOMP_FATAL, false},
-    {ERR_UNSUPPORTED_COMMAND, "unsupported_command", "unsupported STOMP command", 400,
-     1002, ERR_STOMP_FATAL, false},
-    {ERR_FRAME_TOO_LARGE, "frame_too_large", "frame too large", 413, 1009,
-     ERR_STOMP_FATAL, false},
-    {ERR_HEADER_LIMIT, "header_limit", "too many or too long headers", 413, 1009,
-     ERR_STOMP_FATAL, false},
-    {ERR_AUTH_REQUIRED, "auth_required", "authentication required", 401, 1008,
-     ERR_STOMP_FATAL, false},
-    {ERR_TOKEN_INVALID, "token_invalid", "token invalid", 401, 1008, ERR_STOMP_FATAL,
-     false},
-    {ERR_TOKEN_EXPIRED, "token_expired", "token expired", 401, 1008, ERR_STOMP_FATAL,
-     true},
-    {ERR_CONNECT_TIMEOUT, "connect_timeout", "no CONNECT in time", 408, 1008,
-     ERR_STOMP_FATAL, true},
-    {ERR_HEARTBEAT_TIMEOUT, "heartbeat_timeout", "no heart-beat in time", 408, 1001,
-     ERR_STOMP_FATAL, true},
-    {ERR_NOT_MEMBER, "not_member", "not a member of the room", 403, 1008, ERR_STOMP_SOFT,
-     false},
-    {ERR_SENDER_MISMATCH, "sender_mismatch", "sender is not the caller", 403, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_NOT_DELIVERABLE, "not_deliverable", "message cannot be delivered", 403, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_ROOM_NOT_FOUND, "room_not_found", "no such room", 404, 1008, ERR_STOMP_SOFT,
-     false},
-    {ERR_DESTINATION_UNKNOWN, "destination_unknown", "unknown destination", 404, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_ROOM_FROZEN, "room_frozen", "room is frozen", 409, 1008, ERR_STOMP_SOFT, false},
-    {ERR_IDEMPOTENCY_CONFLICT, "idempotency_conflict",
-     "idempotency-key was used for other content", 422, 1008, ERR_STOMP_SOFT, false},
-    {ERR_BODY_INVALID, "body_invalid", "invalid body", 400, 1008, ERR_STOMP_SOFT, false},
-    {ERR_ROOM_MISMATCH, "room_mismatch", "body and destination name different rooms", 400,
-     1008, ERR_STOMP_SOFT, false},
-    {ERR_PARAMETER_INVALID, "parameter_invalid", "invalid parameter", 400, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_TRANSACTION_INVALID, "transaction_invalid", "invalid transaction", 400, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_CONTENT_EMPTY, "content_empty", "content is empty", 422, 1008, ERR_STOMP_SOFT,
-     false},
-    {ERR_CONTENT_TOO_LONG, "content_too_long", "content is too long", 413, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_SUBSCRIPTION_LIMIT, "subscription_limit", "too many subscriptions", 429, 1008,
-     ERR_STOMP_SOFT, false},
-    {ERR_RATE_LIMITED, "rate_limited", "rate limit exceeded", 429, 1008, ERR_STOMP_SOFT,
-     true},
-    {ERR_ROOM_WITH_SELF, "room_with_self", "a room needs two different users", 400, 0,
-     ERR_STOMP_NONE, false},
-    {ERR_STORAGE_UNAVAILABLE, "storage_unavailable",
-     "storage unavailable; nothing was stored", 503, 1013, ERR_STOMP_SOFT, true},
-    {ERR_OUTCOME_UNKNOWN, "outcome_unknown",
-     "outcome unknown; repeat with the same idempotency-key", 503, 1013, ERR_STOMP_SOFT,
-     true},
-    {ERR_SLOW_CONSUMER, "slow_consumer", "client reads too slowly", 503, 1013,
-     ERR_STOMP_FATAL, true},
-    {ERR_OVERLOADED, "overloaded", "server overloaded", 503, 1013, ERR_STOMP_FATAL, true},
-    {ERR_REPLACED, "replaced", "replaced by a newer connection", 409, 1008,
-     ERR_STOMP_FATAL, false},
-    {ERR_SHUTTING_DOWN, "shutting_down", "server is shutting down", 503, 1012,
-     ERR_STOMP_FATAL, true},
-    {ERR_RESYNC, "resync", "reconnect and page the history", 503, 1012, ERR_STOMP_FATAL,
-     true},
-    {ERR_BAD_REQUEST, "bad_request", "bad request", 400, 0, ERR_STOMP_NONE, false},
-    {ERR_NOT_FOUND, "not_found", "not found", 404, 0, ERR_STOMP_NONE, false},
-    {ERR_METHOD_NOT_ALLOWED, "method_not_allowed", "method not allowed", 405, 0,
-     ERR_STOMP_NONE, false},
-    {ERR_PAYLOAD_TOO_LARGE, "payload_too_large", "payload too large", 413, 0,
-     ERR_STOMP_NONE, false},
-    {ERR_LENGTH_REQUIRED, "length_required", "length required", 411, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_FORBIDDEN, "forbidden", "forbidden", 403, 0, ERR_STOMP_NONE, false},
-    {ERR_UPGRADE_REQUIRED, "upgrade_required", "upgrade required", 426, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_DB_DUPLICATE, "db_duplicate", "duplicate key", 500, 0, ERR_STOMP_NONE, false},
-    {ERR_DB_RETRY, "db_retry", "transaction must be redone", 503, 0, ERR_STOMP_NONE,
-     true},
-    {ERR_DB_LOST, "db_lost", "database connection lost", 503, 0, ERR_STOMP_NONE, true},
-    {ERR_DB_REFERENCE, "db_reference", "foreign key violated", 500, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_DB_RANGE, "db_range", "value does not fit its column", 500, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_DB_SCHEMA, "db_schema", "database schema differs", 500, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_DB_FAILED, "db_failed", "database refused the statement", 500, 0, ERR_STOMP_NONE,
-     false},
-    {ERR_TOO_LARGE, "too_large", "too large", 413, 0, ERR_STOMP_NONE, false},
-    {ERR_UNAVAILABLE, "unavailable", "service unavailable", 503, 0, ERR_STOMP_NONE, true},
+    [ERR_OK] = {ERR_OK, "ok", "", 200, 0, ERR_STOMP_NONE, false},
+    [ERR_INTERNAL] = {ERR_INTERNAL, "internal", "internal error", 500, 1011,
+                      ERR_STOMP_FATAL, true},
+    [ERR_MALFORMED_FRAME] = {ERR_MALFORMED_FRAME, "malformed_frame",
+                             "malformed STOMP frame", 400, 1002, ERR_STOMP_FATAL, false},
+    [ERR_UNSUPPORTED_VERSION] = {ERR_UNSUPPORTED_VERSION, "unsupported_version",
+                                 "no common STOMP version", 400, 1002, ERR_STOMP_FATAL,
+                                 false},
+    [ERR_UNSUPPORTED_COMMAND] = {ERR_UNSUPPORTED_COMMAND, "unsupported_command",
+                                 "unsupported STOMP command", 400, 1002, ERR_STOMP_FATAL,
+                                 false},
+    [ERR_FRAME_TOO_LARGE] = {ERR_FRAME_TOO_LARGE, "frame_too_large", "frame too large",
+                             413, 1009, ERR_STOMP_FATAL, false},
+    [ERR_HEADER_LIMIT] = {ERR_HEADER_LIMIT, "header_limit",
+                          "too many or too long headers", 413, 1009, ERR_STOMP_FATAL,
+                          false},
+    [ERR_AUTH_REQUIRED] = {ERR_AUTH_REQUIRED, "auth_required", "authentication required",
+                           401, 1008, ERR_STOMP_FATAL, false},
+    [ERR_TOKEN_INVALID] = {ERR_TOKEN_INVALID, "token_invalid", "token invalid", 401, 1008,
+                           ERR_STOMP_FATAL, false},
+    [ERR_TOKEN_EXPIRED] = {ERR_TOKEN_EXPIRED, "token_expired", "token expired", 401, 1008,
+                           ERR_STOMP_FATAL, true},
+    [ERR_CONNECT_TIMEOUT] = {ERR_CONNECT_TIMEOUT, "connect_timeout", "no CONNECT in time",
+                             408, 1008, ERR_STOMP_FATAL, true},
+    [ERR_HEARTBEAT_TIMEOUT] = {ERR_HEARTBEAT_TIMEOUT, "heartbeat_timeout",
+                               "no heart-beat in time", 408, 1001, ERR_STOMP_FATAL, true},
+    [ERR_NOT_MEMBER] = {ERR_NOT_MEMBER, "not_member", "not a member of the room", 403,
+                        1008, ERR_STOMP_SOFT, false},
+    [ERR_SENDER_MISMATCH] = {ERR_SENDER_MISMATCH, "sender_mismatch",
+                             "sender is not the caller", 403, 1008, ERR_STOMP_SOFT,
+                             false},
+    [ERR_NOT_DELIVERABLE] = {ERR_NOT_DELIVERABLE, "not_deliverable",
+                             "message cannot be delivered", 403, 1008, ERR_STOMP_SOFT,
+                             false},
+    [ERR_ROOM_NOT_FOUND] = {ERR_ROOM_NOT_FOUND, "room_not_found", "no such room", 404,
+                            1008, ERR_STOMP_SOFT, false},
+    [ERR_DESTINATION_UNKNOWN] = {ERR_DESTINATION_UNKNOWN, "destination_unknown",
+                                 "unknown destination", 404, 1008, ERR_STOMP_SOFT, false},
+    [ERR_ROOM_FROZEN] = {ERR_ROOM_FROZEN, "room_frozen", "room is frozen", 409, 1008,
+                         ERR_STOMP_SOFT, false},
+    [ERR_IDEMPOTENCY_CONFLICT] = {ERR_IDEMPOTENCY_CONFLICT, "idempotency_conflict",
+                                  "idempotency-key was used for other content", 422, 1008,
+                                  ERR_STOMP_SOFT, false},
+    [ERR_BODY_INVALID] = {ERR_BODY_INVALID, "body_invalid", "invalid body", 400, 1008,
+                          ERR_STOMP_SOFT, false},
+    [ERR_ROOM_MISMATCH] = {ERR_ROOM_MISMATCH, "room_mismatch",
+                           "body and destination name different rooms", 400, 1008,
+                           ERR_STOMP_SOFT, false},
+    [ERR_PARAMETER_INVALID] = {ERR_PARAMETER_INVALID, "parameter_invalid",
+                               "invalid parameter", 400, 1008, ERR_STOMP_SOFT, false},
+    [ERR_TRANSACTION_INVALID] = {ERR_TRANSACTION_INVALID, "transaction_invalid",
+                                 "invalid transaction", 400, 1008, ERR_STOMP_SOFT, false},
+    [ERR_CONTENT_EMPTY] = {ERR_CONTENT_EMPTY, "content_empty", "content is empty", 422,
+                           1008, ERR_STOMP_SOFT, false},
+    [ERR_CONTENT_TOO_LONG] = {ERR_CONTENT_TOO_LONG, "content_too_long",
+                              "content is too long", 413, 1008, ERR_STOMP_SOFT, false},
+    [ERR_SUBSCRIPTION_LIMIT] = {ERR_SUBSCRIPTION_LIMIT, "subscription_limit",
+                                "too many subscriptions", 429, 1008, ERR_STOMP_SOFT,
+                                false},
+    [ERR_RATE_LIMITED] = {ERR_RATE_LIMITED, "rate_limited", "rate limit exceeded", 429,
+                          1008, ERR_STOMP_SOFT, true},
+    [ERR_ROOM_WITH_SELF] = {ERR_ROOM_WITH_SELF, "room_with_self",
+                            "a room needs two different users", 400, 0, ERR_STOMP_NONE,
+                            false},
+    [ERR_STORAGE_UNAVAILABLE] = {ERR_STORAGE_UNAVAILABLE, "storage_unavailable",
+                                 "storage unavailable; nothing was stored", 503, 1013,
+                                 ERR_STOMP_SOFT, true},
+    [ERR_OUTCOME_UNKNOWN] = {ERR_OUTCOME_UNKNOWN, "outcome_unknown",
+                             "outcome unknown; repeat with the same idempotency-key", 503,
+                             1013, ERR_STOMP_SOFT, true},
+    [ERR_SLOW_CONSUMER] = {ERR_SLOW_CONSUMER, "slow_consumer", "client reads too slowly",
+                           503, 1013, ERR_STOMP_FATAL, true},
+    [ERR_OVERLOADED] = {ERR_OVERLOADED, "overloaded", "server overloaded", 503, 1013,
+                        ERR_STOMP_FATAL, true},
+    [ERR_REPLACED] = {ERR_REPLACED, "replaced", "replaced by a newer connection", 409,
+                      1008, ERR_STOMP_FATAL, false},
+    [ERR_SHUTTING_DOWN] = {ERR_SHUTTING_DOWN, "shutting_down", "server is shutting down",
+                           503, 1012, ERR_STOMP_FATAL, true},
+    [ERR_RESYNC] = {ERR_RESYNC, "resync", "reconnect and page the history", 503, 1012,
+                    ERR_STOMP_FATAL, true},
+    [ERR_BAD_REQUEST] = {ERR_BAD_REQUEST, "bad_request", "bad request", 400, 0,
+                         ERR_STOMP_NONE, false},
+    [ERR_NOT_FOUND] = {ERR_NOT_FOUND, "not_found", "not found", 404, 0, ERR_STOMP_NONE,
+                       false},
+    [ERR_METHOD_NOT_ALLOWED] = {ERR_METHOD_NOT_ALLOWED, "method_not_allowed",
+                                "method not allowed", 405, 0, ERR_STOMP_NONE, false},
+    [ERR_PAYLOAD_TOO_LARGE] = {ERR_PAYLOAD_TOO_LARGE, "payload_too_large",
+                               "payload too large", 413, 0, ERR_STOMP_NONE, false},
+    [ERR_LENGTH_REQUIRED] = {ERR_LENGTH_REQUIRED, "length_required", "length required",
+                             411, 0, ERR_STOMP_NONE, false},
+    [ERR_FORBIDDEN] = {ERR_FORBIDDEN, "forbidden", "forbidden", 403, 0, ERR_STOMP_NONE,
+                       false},
+    [ERR_UPGRADE_REQUIRED] = {ERR_UPGRADE_REQUIRED, "upgrade_required",
+                              "upgrade required", 426, 0, ERR_STOMP_NONE, false},
+    [ERR_DB_DUPLICATE] = {ERR_DB_DUPLICATE, "db_duplicate", "duplicate key", 500, 0,
+                          ERR_STOMP_NONE, false},
+    [ERR_DB_RETRY] = {ERR_DB_RETRY, "db_retry", "transaction must be redone", 503, 0,
+                      ERR_STOMP_NONE, true},
+    [ERR_DB_LOST] = {ERR_DB_LOST, "db_lost", "database connection lost", 503, 0,
+                     ERR_STOMP_NONE, true},
+    [ERR_DB_REFERENCE] = {ERR_DB_REFERENCE, "db_reference", "foreign key violated", 500,
+                          0, ERR_STOMP_NONE, false},
+    [ERR_DB_RANGE] = {ERR_DB_RANGE, "db_range", "value does not fit its column", 500, 0,
+                      ERR_STOMP_NONE, false},
+    [ERR_DB_SCHEMA] = {ERR_DB_SCHEMA, "db_schema", "database schema differs", 500, 0,
+                       ERR_STOMP_NONE, false},
+    [ERR_DB_FAILED] = {ERR_DB_FAILED, "db_failed", "database refused the statement", 500,
+                       0, ERR_STOMP_NONE, false},
+    [ERR_TOO_LARGE] = {ERR_TOO_LARGE, "too_large", "too large", 413, 0, ERR_STOMP_NONE,
+                       false},
+    [ERR_UNAVAILABLE] = {ERR_UNAVAILABLE, "unavailable", "service unavailable", 503, 0,
+                         ERR_STOMP_NONE, true},
 };
 
 const struct err_info *err_info(enum err e)
 {
-    switch (e) {
-    case ERR_OK:
-        return &table[0];
-    case ERR_INTERNAL:
-        return &table[1];
-    case ERR_MALFORMED_FRAME:
-        return &table[2];
-    case ERR_UNSUPPORTED_VERSION:
-        return &table[3];
-    case ERR_UNSUPPORTED_COMMAND:
-        return &table[4];
-    case ERR_FRAME_TOO_LARGE:
-        return &table[5];
-    case ERR_HEADER_LIMIT:
-        return &table[6];
-    case ERR_AUTH_REQUIRED:
-        return &table[7];
-    case ERR_TOKEN_INVALID:
-        return &table[8];
-    case ERR_TOKEN_EXPIRED:
-        return &table[9];
-    case ERR_CONNECT_TIMEOUT:
-        return &table[10];
-    case ERR_HEARTBEAT_TIMEOUT:
-        return &table[11];
-    case ERR_NOT_MEMBER:
-        return &table[12];
-    case ERR_SENDER_MISMATCH:
-        return &table[13];
-    case ERR_NOT_DELIVERABLE:
-        return &table[14];
-    case ERR_ROOM_NOT_FOUND:
-        return &table[15];
-    case ERR_DESTINATION_UNKNOWN:
-        return &table[16];
-    case ERR_ROOM_FROZEN:
-        return &table[17];
-    case ERR_IDEMPOTENCY_CONFLICT:
-        return &table[18];
-    case ERR_BODY_INVALID:
-        return &table[19];
-    case ERR_ROOM_MISMATCH:
-        return &table[20];
-    case ERR_PARAMETER_INVALID:
-        return &table[21];
-    case ERR_TRANSACTION_INVALID:
-        return &table[22];
-    case ERR_CONTENT_EMPTY:
-        return &table[23];
-    case ERR_CONTENT_TOO_LONG:
-        return &table[24];
-    case ERR_SUBSCRIPTION_LIMIT:
-        return &table[25];
-    case ERR_RATE_LIMITED:
-        return &table[26];
-    case ERR_ROOM_WITH_SELF:
-        return &table[27];
-    case ERR_STORAGE_UNAVAILABLE:
-        return &table[28];
-    case ERR_OUTCOME_UNKNOWN:
-        return &table[29];
-    case ERR_SLOW_CONSUMER:
-        return &table[30];
-    case ERR_OVERLOADED:
-        return &table[31];
-    case ERR_REPLACED:
-        return &table[32];
-    case ERR_SHUTTING_DOWN:
-        return &table[33];
-    case ERR_RESYNC:
-        return &table[34];
-    case ERR_BAD_REQUEST:
-        return &table[35];
-    case ERR_NOT_FOUND:
-        return &table[36];
-    case ERR_METHOD_NOT_ALLOWED:
-        return &table[37];
-    case ERR_PAYLOAD_TOO_LARGE:
-        return &table[38];
-    case ERR_LENGTH_REQUIRED:
-        return &table[39];
-    case ERR_FORBIDDEN:
-        return &table[40];
-    case ERR_UPGRADE_REQUIRED:
-        return &table[41];
-    case ERR_DB_DUPLICATE:
-        return &table[42];
-    case ERR_DB_RETRY:
-        return &table[43];
-    case ERR_DB_LOST:
-        return &table[44];
-    case ERR_DB_REFERENCE:
-        return &table[45];
-    case ERR_DB_RANGE:
-        return &table[46];
-    case ERR_DB_SCHEMA:
-        return &table[47];
-    case ERR_DB_FAILED:
-        return &table[48];
-    case ERR_TOO_LARGE:
-        return &table[49];
-    case ERR_UNAVAILABLE:
-        return &table[50];
-    }
-    return err_info(ERR_INTERNAL);
+    size_t i = (size_t)e;
+
+    if (i < sizeof(table) / sizeof(table[0]) && table[i].code)
+        return &table[i];
+    return &table[ERR_INTERNAL];
 }

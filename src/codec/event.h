@@ -11,7 +11,9 @@
 #include "base/why.h"
 #include "generated/c/err.h"
 
-enum { EVENT_HEADERS_MAX = 16 };
+enum {
+    EVENT_HEADERS_MAX = 16
+};
 
 struct event_header {
     struct str name, value;
@@ -41,7 +43,7 @@ struct event_meta {
     int64_t sequence;    /* ce_sequence: place in the room; 0: none (no header) */
     struct str users[2]; /* ce_users: the members, decoded; p == NULL: none (no header) */
     struct str server;   /* ce_server: id of the server that made it */
-    bool is_foreign;     /* decode only: a record without headers, of some other producer */
+    bool is_foreign; /* decode only: a record without headers, of some other producer */
 };
 
 /* event_header — value of the last header of that name (Kafka: last wins); no value if absent. */
@@ -54,10 +56,11 @@ struct pb_type;
 
 /* What the schema says of one type of event; generated/c/envelope.c has them all. */
 struct event_type {
-    int kind;           /* enum event_kind */
-    struct str type;    /* ce_type: "reuse.chat.message.v1" */
-    const char *source; /* ce_source: "/chat/room/{roomUUID}", placeholders are JSON names */
-    const char *key;    /* name of the text field that is key and ce_subject: "room_uuid" */
+    int kind;        /* enum event_kind */
+    struct str type; /* ce_type: "reuse.chat.message.v1" */
+    const char
+        *source;     /* ce_source: "/chat/room/{roomUUID}", placeholders are JSON names */
+    const char *key; /* name of the text field that is key and ce_subject: "room_uuid" */
     const struct pb_type *value;
 };
 
@@ -68,8 +71,9 @@ struct event_type {
  * errors: ERR_TOO_LARGE (arena ceiling)
  * thread: any
  */
-NODISCARD enum err event_encode(const struct event_type *type, const struct event_meta *meta,
-                                const void *value, enum event_form form, struct arena *a,
+NODISCARD enum err event_encode(const struct event_type *type,
+                                const struct event_meta *meta, const void *value,
+                                enum event_form form, struct arena *a,
                                 struct event_record *out);
 
 /*
@@ -87,8 +91,9 @@ NODISCARD enum err event_meta_decode(const struct event_record *in, struct arena
  * errors: ERR_BODY_INVALID (also a ce_type of another event), ERR_TOO_LARGE; why tells more
  * thread: any
  */
-NODISCARD enum err event_decode(const struct event_type *type, const struct event_record *in,
-                                struct arena *a, struct event_meta *meta_out, void *value_out,
+NODISCARD enum err event_decode(const struct event_type *type,
+                                const struct event_record *in, struct arena *a,
+                                struct event_meta *meta_out, void *value_out,
                                 struct why *why);
 
 #endif
