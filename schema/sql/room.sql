@@ -11,25 +11,27 @@ SELECT r.id, r.roomuuid, r.product_name, r.state, r.access_version, r.last_seq,
 FROM room r LEFT JOIN room_user m ON m.room_id = r.id
 WHERE r.roomuuid = :roomuuid ORDER BY m.side, m.id;
 
--- The room of a pair and a product.
+-- The room of a pair and a product; pair is smaller user, NUL, larger user, NUL, product.
 -- @query room_by_pair one
-SELECT r.id, r.roomuuid, r.product_name, r.state FROM room r WHERE r.pair_key = :pair_key;
+-- @param pair bytes(2000)
+SELECT r.id, r.roomuuid, r.product_name, r.state FROM room r WHERE r.pair_key = SHA2(:pair, 256);
 
 -- A new room.
 -- @query room_insert exec
+-- @param pair bytes(2000)
 INSERT INTO room (product_name, roomuuid, product_id, pair_key, created_at, updated_at)
-VALUES (:product_name, :roomuuid, :product_id, :pair_key, :created_at, :updated_at);
+VALUES (:product_name, :roomuuid, :product_id, SHA2(:pair, 256), :created_at, :updated_at);
 
 -- Members of a new room.
 -- @query room_user_insert exec batch
 INSERT INTO room_user (room_id, user, other, side) VALUES (:room_id, :user, :other, :side);
 
--- A user's membership of a room.
+-- A user's membership of a room, closed rooms excepted.
 -- @query room_user_get one
 -- @row   room_user_row
 SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
 FROM room r JOIN room_user m ON m.room_id = r.id
-WHERE r.roomuuid = :roomuuid AND m.user = :user;
+WHERE r.roomuuid = :roomuuid AND m.user = :user AND r.state <> 'closed';
 
 -- Memberships of a room, in the order they were made.
 -- @query room_user_of_room many
@@ -46,7 +48,7 @@ WHERE r.id = :id ORDER BY m.side, m.id;
 -- @param limit u32 1..500
 SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
 FROM room_user m JOIN room r ON r.id = m.room_id
-WHERE m.user = :user AND m.room_id > :after ORDER BY m.room_id LIMIT :limit;
+WHERE m.user = :user AND m.room_id > :after AND r.state <> 'closed' ORDER BY m.room_id LIMIT :limit;
 
 -- All memberships, a page in the order they were made.
 -- @query room_user_all many
@@ -55,7 +57,7 @@ WHERE m.user = :user AND m.room_id > :after ORDER BY m.room_id LIMIT :limit;
 -- @param limit u32 1..500
 SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
 FROM room_user m JOIN room r ON r.id = m.room_id
-WHERE m.id > :after ORDER BY m.id LIMIT :limit;
+WHERE m.id > :after AND r.state <> 'closed' ORDER BY m.id LIMIT :limit;
 
 -- Shows a hidden room to its members again.
 -- @query room_user_unhide exec
