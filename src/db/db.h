@@ -18,20 +18,34 @@ struct db;
 /* In-struct form: int64_t, uint64_t, int32_t, uint32_t, struct str (text or bytes), and civil
  * nanoseconds for DATETIME. Nullable scalars have bool has_<name> beside them; a struct str with
  * p == NULL is SQL NULL. */
-enum db_type { DB_I64, DB_U64, DB_I32, DB_U32, DB_TEXT, DB_BYTES, DB_DATETIME };
+enum db_type {
+    DB_I64,
+    DB_U64,
+    DB_I32,
+    DB_U32,
+    DB_TEXT,
+    DB_BYTES,
+    DB_DATETIME
+};
 
-enum { DB_NO_OFFSET = 0xffff, DB_LIST_MAX = 256 };
+enum {
+    DB_NO_OFFSET = 0xffff,
+    DB_LIST_MAX = 256,
+    DB_QUERY_MAX = 512
+};
 
 struct db_param {
     const char *name;
     enum db_type type;
-    uint16_t offset;     /* in the in-struct */
-    uint16_t has_offset; /* of has_<name>; DB_NO_OFFSET: never NULL (text: p == NULL refused
-                            unless is_nullable) */
+    uint16_t offset; /* in the in-struct */
+    /* of has_<name>; DB_NO_OFFSET: never NULL (text: p == NULL refused unless is_nullable) */
+    uint16_t has_offset;
     bool is_nullable;
-    bool is_list;        /* IN list: a pointer to int64_t at offset, size_t n_<name> at has_offset */
-    uint32_t max_chars;  /* text: code points; bytes: bytes; 0: no limit of its own */
-    int64_t min, max;    /* integers; both 0: the type's range */
+    /* IN list: a pointer to int64_t (DB_TEXT: to struct str) at offset, size_t n_<name> at
+     * has_offset; at most DB_LIST_MAX, none: no row and no call */
+    bool is_list;
+    uint32_t max_chars; /* text: code points; bytes: bytes; 0: no limit of its own */
+    int64_t min, max;   /* integers; both 0: the type's range */
 };
 
 struct db_column {
@@ -39,28 +53,33 @@ struct db_column {
     enum db_type type;
     uint16_t offset;     /* in the row struct */
     uint16_t has_offset; /* DB_NO_OFFSET: text, or never NULL */
-    uint32_t max_bytes;  /* text and bytes: buffer needed; 0: long, fetched in a second step */
+    uint32_t max_bytes;  /* text, bytes: buffer needed; 0: long, fetched afterwards */
 };
 
-enum db_query_kind { DB_ONE, DB_MANY, DB_EXEC };
+enum db_query_kind {
+    DB_ONE,
+    DB_MANY,
+    DB_EXEC
+};
 
 struct db_query {
     int id;           /* index among all queries of the program; statement cache slot */
     const char *name; /* "room_by_uuid" */
-    const char *sql;  /* with ? per parameter; a list has the text (?) once, widened by the runtime */
+    /* with ? per parameter; a list has the text (?) once, widened by the runtime */
+    const char *sql;
     enum db_query_kind kind;
-    const struct db_param *params; /* in the order of the ?; a name used twice stands twice */
+    const struct db_param *params; /* as the ?; a name used twice stands twice */
     size_t n_params;
     const struct db_column *columns;
     size_t n_columns;
-    size_t row_size;   /* bytes of the row struct */
+    size_t row_size; /* bytes of the row struct */
     /* INSERT … VALUES (…) that may be repeated: sql up to "VALUES " and one "(?,?,…)" */
     const char *batch_head, *batch_row;
     size_t in_size; /* bytes of the in-struct, for arrays of it */
 };
 
 struct db_result {
-    uint64_t affected;  /* rows */
+    uint64_t affected;  /* rows inserted, deleted, or matched by UPDATE, changed or not */
     uint64_t insert_id; /* AUTO_INCREMENT or LAST_INSERT_ID(expr) */
 };
 
@@ -88,7 +107,7 @@ void db_free(struct db **db);
 
 /*
  * db_connect — makes the connection if there is none: utf8mb4, strict mode, READ COMMITTED,
- * autocommit, short lock waits. Queries call it themselves outside a transaction.
+ * autocommit, time zone UTC, short lock waits. Queries call it themselves outside a transaction.
  * errors: ERR_DB_LOST, ERR_DB_FAILED (access denied, no such database)
  * thread: worker
  */
@@ -108,6 +127,7 @@ unsigned db_error_code(const struct db *db);
  * db_begin, db_commit, db_rollback — one transaction. After ERR_DB_RETRY or ERR_DB_LOST it is gone
  * and db_rollback is still allowed. db_commit sends COMMIT as a packet of its own: ERR_DB_LOST from
  * it means "may be committed", from anything before it "is not".
+ * db_begin replaces an idle connection that had died.
  * thread: worker
  */
 NODISCARD enum err db_begin(struct db *db);
@@ -123,7 +143,8 @@ void db_rollback(struct db *db);
  */
 NODISCARD enum err db_one(struct db *db, const struct db_query *q, const void *in,
                           struct arena *a, void *row);
-/* db_many — rows as an array in a; none: *rows_out NULL, *n_out 0, ERR_OK. */
+/* db_many — rows as an array in a; none: *rows_out NULL, *n_out 0, ERR_OK.
+ * Both, outside a transaction, run once more if it turns out that the idle connection had died. */
 NODISCARD enum err db_many(struct db *db, const struct db_query *q, const void *in,
                            struct arena *a, void **rows_out, size_t *n_out);
 /* db_exec — result may be NULL. errors: ERR_DB_DUPLICATE, ERR_DB_REFERENCE, … */
@@ -134,8 +155,8 @@ NODISCARD enum err db_exec(struct db *db, const struct db_query *q, const void *
  * Outside a transaction it opens one; all or nothing.
  * out: *bad_row_out (may be NULL): first row that is out of range before anything was sent, else n
  */
-NODISCARD enum err db_exec_batch(struct db *db, const struct db_query *q, const void *rows,
-                                 size_t n, size_t *bad_row_out);
+NODISCARD enum err db_exec_batch(struct db *db, const struct db_query *q,
+                                 const void *rows, size_t n, size_t *bad_row_out);
 
 /*
  * db_run_text — one statement from a file or of our own making without values from outside (DDL,
