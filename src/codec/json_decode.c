@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -105,19 +104,21 @@ static enum err decode_bytes(struct decode *d, const struct record_field *f,
 /* [2025,2,11,14,3,22,123456000]: five to seven numbers. */
 static bool civil_of_array(const struct decode *d, const cJSON *node, int64_t *out)
 {
-    static const int64_t limits[] = {9999, 12, 31, 23, 59, 59, 999999999};
     int64_t part[7] = {0};
-    char text[40];
-    int n = 0, length;
+    size_t n = 0;
 
     for (const cJSON *c = node->child; c; c = c->next, n++)
         if (n == 7 || !cJSON_IsNumber(c) || !str_to_i64(literal_text(d, c), &part[n]) ||
-            part[n] < 0 || part[n] > limits[n])
+            part[n] < 0 || part[n] > INT32_MAX)
             return false;
-    length = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%09d",
-                      (int)part[0], (int)part[1], (int)part[2], (int)part[3],
-                      (int)part[4], (int)part[5], (int)part[6]);
-    return n >= 5 && civil_parse((struct str){text, (size_t)length}, out);
+    return n >= 5 && civil_join(&(struct civil){.year = (int)part[0],
+                                                .month = (int)part[1],
+                                                .day = (int)part[2],
+                                                .hour = (int)part[3],
+                                                .minute = (int)part[4],
+                                                .second = (int)part[5],
+                                                .ns = part[6]},
+                                out);
 }
 
 static enum err decode_local_datetime(struct decode *d, const struct record_field *f,
