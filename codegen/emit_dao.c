@@ -306,6 +306,10 @@ void emit_dao(const struct dao_model *m, const char *dir, struct diag *d)
     out_write(&o, dir, "c/dao_ids.h", d);
     emit_columns(m->catalog, &o);
     out_write(&o, dir, "c/columns.h", d);
+    if (m->n_files > 0) {
+        emit_dao_test(m, &o);
+        out_write(&o, dir, "c/test_dao.c", d);
+    }
     emit_cmake(m, &o);
     out_write(&o, dir, "dao.cmake", d);
     out_release(&o);

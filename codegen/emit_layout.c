@@ -117,10 +117,14 @@ static size_t piece_length(struct str text, size_t width)
 
 void layout_literal(struct out *o, const char *member, struct str text)
 {
-    size_t indent = INDENT + strlen(member) + sizeof(". = ") - 1;
+    size_t indent = INDENT;
     bool is_first = true;
 
-    buf_printf(&o->text, "    .%s = ", member);
+    put_blanks(o, INDENT);
+    if (member) {
+        buf_printf(&o->text, ".%s = ", member);
+        indent += strlen(member) + sizeof(". = ") - 1;
+    }
     while (text.n > 0 || is_first) {
         size_t n = piece_length(text, LAYOUT_COLUMNS - indent - sizeof("\"\",") + 1);
 

@@ -36,7 +36,7 @@ void layout_prototype(struct out *o, struct str type, struct str name,
 void layout_text(struct out *o, const char *prefix, int hang, struct str text,
                  bool keep_lines);
 
-/* layout_literal — "    .member = "text" "more text",\n", cut at blanks. */
+/* layout_literal — "    .member = "text" "more text",\n", cut at blanks. in: member may be NULL */
 void layout_literal(struct out *o, const char *member, struct str text);
 
 /* Members of a struct; each with a comment or "". */

@@ -14,7 +14,7 @@ enum {
 };
 
 /*
- * plan_check — explains q with values that stand in the seeded tables.
+ * plan_check — explains q with values that stand in the seeded tables; runs it if it only reads.
  * out:    q->plan, in a
  * errors: diagnostics
  */

@@ -12,7 +12,7 @@ enum {
     DEFAULT_EVERY = 2,   /* of a text column with a default */
     ROWS_PER_GROUP = 10, /* children of one parent */
     SPREAD = 1000,       /* different values of the rest of a unique key */
-    BYTES_LONG = 16,     /* of made-up bytes, if they fit */
+    BYTES_LONG = 4,      /* of made-up bytes, if they fit */
 };
 
 /* How a column's value follows from its row's number. */
@@ -190,8 +190,9 @@ void seed_put_sql(struct buf *to, const struct seed_value *v)
             buf_printf(to, "%02X", (unsigned)(unsigned char)v->text.p[i]);
         buf_append_c(to, "'");
     } else if (v->type == CATALOG_DATETIME) {
-        buf_printf(to, "'2025-01-01 00:00:00' + INTERVAL %lld SECOND",
-                   (long long)v->number);
+        buf_printf(to, "'2025-01-%02d %02d:%02d:%02d'", (int)(v->number / 86400 % 28) + 1,
+                   (int)(v->number / 3600 % 24), (int)(v->number / 60 % 60),
+                   (int)(v->number % 60));
     } else {
         buf_append_i64(to, v->number);
     }

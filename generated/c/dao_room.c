@@ -131,11 +131,11 @@ enum err dao_room_load(struct db *db, const struct dao_room_load_in *in, struct 
 
 static const struct db_param room_by_pair_params[] = {
     {
-        .name = "pair_key",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_room_by_pair_in, pair_key),
+        .name = "pair",
+        .type = DB_BYTES,
+        .offset = offsetof(struct dao_room_by_pair_in, pair),
         .has_offset = DB_NO_OFFSET,
-        .max_chars = 64,
+        .max_chars = 2000,
     },
 };
 
@@ -173,7 +173,7 @@ const struct db_query dao_room_by_pair_query = {
     .id = DAO_ROOM_BY_PAIR,
     .name = "room_by_pair",
     .sql = "SELECT r.id, r.roomuuid, r.product_name, r.state FROM room r WHERE "
-           "r.pair_key = ?",
+           "r.pair_key = SHA2(?, 256)",
     .kind = DB_ONE,
     .params = room_by_pair_params,
     .n_params = 1,
@@ -214,12 +214,11 @@ static const struct db_param room_insert_params[] = {
         .max_chars = 255,
     },
     {
-        .name = "pair_key",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_room_insert_in, pair_key),
+        .name = "pair",
+        .type = DB_BYTES,
+        .offset = offsetof(struct dao_room_insert_in, pair),
         .has_offset = DB_NO_OFFSET,
-        .is_nullable = true,
-        .max_chars = 64,
+        .max_chars = 2000,
     },
     {
         .name = "created_at",
@@ -241,7 +240,7 @@ const struct db_query dao_room_insert_query = {
     .id = DAO_ROOM_INSERT,
     .name = "room_insert",
     .sql = "INSERT INTO room (product_name, roomuuid, product_id, pair_key, created_at, "
-           "updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+           "updated_at) VALUES (?, ?, ?, SHA2(?, 256), ?, ?)",
     .kind = DB_EXEC,
     .params = room_insert_params,
     .n_params = 6,
@@ -376,7 +375,7 @@ const struct db_query dao_room_user_get_query = {
     .name = "room_user_get",
     .sql = "SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other FROM "
            "room r JOIN room_user m ON m.room_id = r.id WHERE r.roomuuid = ? AND m.user "
-           "= ?",
+           "= ? AND r.state <> 'closed'",
     .kind = DB_ONE,
     .params = room_user_get_params,
     .n_params = 2,
@@ -456,7 +455,7 @@ const struct db_query dao_room_user_list_query = {
     .name = "room_user_list",
     .sql = "SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other FROM "
            "room_user m JOIN room r ON r.id = m.room_id WHERE m.user = ? AND m.room_id "
-           "> ? ORDER BY m.room_id LIMIT ?",
+           "> ? AND r.state <> 'closed' ORDER BY m.room_id LIMIT ?",
     .kind = DB_MANY,
     .params = room_user_list_params,
     .n_params = 3,
@@ -498,8 +497,8 @@ const struct db_query dao_room_user_all_query = {
     .id = DAO_ROOM_USER_ALL,
     .name = "room_user_all",
     .sql = "SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other FROM "
-           "room_user m JOIN room r ON r.id = m.room_id WHERE m.id > ? ORDER BY m.id "
-           "LIMIT ?",
+           "room_user m JOIN room r ON r.id = m.room_id WHERE m.id > ? AND r.state <> "
+           "'closed' ORDER BY m.id LIMIT ?",
     .kind = DB_MANY,
     .params = room_user_all_params,
     .n_params = 2,
@@ -1062,11 +1061,12 @@ static const struct db_column dao_unread_total_row_columns[] = {
 const struct db_query dao_unread_total_query = {
     .id = DAO_UNREAD_TOTAL,
     .name = "unread_total",
-    .sql = "SELECT CAST(COALESCE(SUM(u.unread), 0) AS SIGNED) AS total_unread, "
-           "CAST(COALESCE(SUM(u.unread > 0), 0) AS SIGNED) AS rooms FROM (SELECT "
-           "GREATEST(r.last_seq - GREATEST(m.read_seq, CASE WHEN m.side = 0 THEN "
-           "r.last_seq_0 ELSE r.last_seq_1 END), 0) AS unread FROM room_user m JOIN "
-           "room r ON r.id = m.room_id WHERE m.user = ? AND r.state <> 'closed') u",
+    .sql = "SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq, CASE "
+           "WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0)), 0) AS "
+           "SIGNED) AS total_unread, CAST(COALESCE(SUM(r.last_seq > "
+           "GREATEST(m.read_seq, CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE "
+           "r.last_seq_1 END)), 0) AS SIGNED) AS rooms FROM room_user m JOIN room r ON "
+           "r.id = m.room_id WHERE m.user = ? AND r.state <> 'closed'",
     .kind = DB_ONE,
     .params = unread_total_params,
     .n_params = 1,

@@ -50,7 +50,7 @@ NODISCARD enum err dao_room_load(struct db *db, const struct dao_room_load_in *i
                                  size_t *n_out);
 
 struct dao_room_by_pair_in {
-    struct str pair_key; /* room.pair_key, 64 characters */
+    struct str pair; /* 2000 bytes */
 };
 
 struct dao_room_by_pair_row {
@@ -61,10 +61,10 @@ struct dao_room_by_pair_row {
 };
 
 /*
- * dao_room_by_pair — The room of a pair and a product.
+ * dao_room_by_pair — The room of a pair and a product; pair is smaller user, NUL, larger
+ * user, NUL, product.
  *   SELECT r.id, r.roomuuid, r.product_name, r.state FROM room r WHERE r.pair_key =
- *       :pair_key
- * Plan: room const room_pair_key, checked on 5,000 rows.
+ *       SHA2(:pair, 256)
  */
 extern const struct db_query dao_room_by_pair_query;
 NODISCARD enum err dao_room_by_pair(struct db *db, const struct dao_room_by_pair_in *in,
@@ -75,7 +75,7 @@ struct dao_room_insert_in {
     struct str product_name; /* room.product_name, 255 characters, or no value */
     struct str roomuuid;     /* room.roomuuid, 255 characters */
     struct str product_id;   /* room.product_id, 255 characters, or no value */
-    struct str pair_key;     /* room.pair_key, 64 characters, or no value */
+    struct str pair;         /* 2000 bytes */
     bool has_created_at;     /* false: NULL */
     int64_t created_at;      /* room.created_at, civil ns */
     bool has_updated_at;     /* false: NULL */
@@ -86,7 +86,8 @@ struct dao_room_insert_in {
  * dao_room_insert — A new room.
  *   INSERT INTO room (product_name, roomuuid, product_id, pair_key, created_at,
  *       updated_at)
- *   VALUES (:product_name, :roomuuid, :product_id, :pair_key, :created_at, :updated_at)
+ *   VALUES (:product_name, :roomuuid, :product_id, SHA2(:pair, 256), :created_at,
+ *       :updated_at)
  */
 extern const struct db_query dao_room_insert_query;
 NODISCARD enum err dao_room_insert(struct db *db, const struct dao_room_insert_in *in,
@@ -128,10 +129,10 @@ struct room_user_row {
 };
 
 /*
- * dao_room_user_get — A user's membership of a room.
+ * dao_room_user_get — A user's membership of a room, closed rooms excepted.
  *   SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
  *   FROM room r JOIN room_user m ON m.room_id = r.id
- *   WHERE r.roomuuid = :roomuuid AND m.user = :user
+ *   WHERE r.roomuuid = :roomuuid AND m.user = :user AND r.state <> 'closed'
  * Plan: room const room_roomuuid, room_user const room_user_member, checked on 5,000
  * rows.
  */
@@ -166,7 +167,8 @@ struct dao_room_user_list_in {
  * dao_room_user_list — A user's memberships, a page in the order of their rooms.
  *   SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
  *   FROM room_user m JOIN room r ON r.id = m.room_id
- *   WHERE m.user = :user AND m.room_id > :after ORDER BY m.room_id LIMIT :limit
+ *   WHERE m.user = :user AND m.room_id > :after AND r.state <> 'closed' ORDER BY
+ *       m.room_id LIMIT :limit
  * Plan: room_user range room_user_user, room eq_ref PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_room_user_list_query;
@@ -184,7 +186,7 @@ struct dao_room_user_all_in {
  * dao_room_user_all — All memberships, a page in the order they were made.
  *   SELECT m.id, m.room_id, r.roomuuid, r.product_name, m.user, m.other
  *   FROM room_user m JOIN room r ON r.id = m.room_id
- *   WHERE m.id > :after ORDER BY m.id LIMIT :limit
+ *   WHERE m.id > :after AND r.state <> 'closed' ORDER BY m.id LIMIT :limit
  * Plan: room_user range PRIMARY, room eq_ref PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_room_user_all_query;
@@ -420,13 +422,16 @@ struct dao_unread_total_row {
 
 /*
  * dao_unread_total — Unread messages of a user, in all rooms.
- *   SELECT CAST(COALESCE(SUM(u.unread), 0) AS SIGNED) AS total_unread,
- *          CAST(COALESCE(SUM(u.unread > 0), 0) AS SIGNED) AS rooms
- *   FROM (SELECT GREATEST(r.last_seq - GREATEST(m.read_seq,
- *                    CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0) AS
- *                        unread
- *         FROM room_user m JOIN room r ON r.id = m.room_id
- *         WHERE m.user = :user AND r.state <> 'closed') u
+ *   SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq,
+ *                   CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0)),
+ *                       0) AS SIGNED)
+ *            AS total_unread,
+ *          CAST(COALESCE(SUM(r.last_seq > GREATEST(m.read_seq,
+ *                   CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END)), 0) AS
+ *                       SIGNED)
+ *            AS rooms
+ *   FROM room_user m JOIN room r ON r.id = m.room_id
+ *   WHERE m.user = :user AND r.state <> 'closed'
  * Plan: room_user ref room_user_user, room eq_ref PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_unread_total_query;

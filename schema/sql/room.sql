@@ -136,12 +136,14 @@ ORDER BY r.updated_at DESC, r.id DESC LIMIT :limit;
 -- Unread messages of a user, in all rooms.
 -- @query unread_total one
 -- @param user room_user.user
-SELECT CAST(COALESCE(SUM(u.unread), 0) AS SIGNED) AS total_unread,
-       CAST(COALESCE(SUM(u.unread > 0), 0) AS SIGNED) AS rooms
-FROM (SELECT GREATEST(r.last_seq - GREATEST(m.read_seq,
-                 CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0) AS unread
-      FROM room_user m JOIN room r ON r.id = m.room_id
-      WHERE m.user = :user AND r.state <> 'closed') u;
+SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq,
+                CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0)), 0) AS SIGNED)
+         AS total_unread,
+       CAST(COALESCE(SUM(r.last_seq > GREATEST(m.read_seq,
+                CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END)), 0) AS SIGNED)
+         AS rooms
+FROM room_user m JOIN room r ON r.id = m.room_id
+WHERE m.user = :user AND r.state <> 'closed';
 
 -- Users whom a user blocks.
 -- @query block_list many
