@@ -48,8 +48,9 @@ static bool start_library(struct engine *e)
 static bool connect_to_it(struct engine *e, struct why *why)
 {
     static const char *const first[] = {
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,"
-        "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+        /* as src/db/connection.c */
+        ("SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,"
+         "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"),
         "CREATE DATABASE reuse_gen",
         "USE reuse_gen",
     };

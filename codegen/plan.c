@@ -128,10 +128,23 @@ static bool is_scan(const struct engine_rows *x, size_t row)
            (str_to_i64(engine_cell(x, row, X_ROWS), &rows) && rows >= PLAN_ROWS / 2);
 }
 
-static void judge(const struct engine_rows *x, const struct query *q, struct diag *d)
+/* The table of a row of the plan, which has its alias. */
+static struct str table_name(const struct engine_rows *x, size_t row,
+                             const struct query_scope *scope)
+{
+    struct str alias = engine_cell(x, row, X_TABLE);
+    const struct catalog_table *table = alias.p ? query_scope_table(scope, alias) : NULL;
+
+    if (!alias.p)
+        return STR("its table");
+    return table ? table->name : alias;
+}
+
+static void judge(const struct engine_rows *x, const struct query *q,
+                  const struct query_scope *scope, struct diag *d)
 {
     for (size_t i = 0; i < x->n; i++) {
-        struct str table = engine_cell(x, i, X_TABLE);
+        struct str table = table_name(x, i, scope);
 
         if (!q->may_scan && is_scan(x, i))
             diag_at(d, q->pos,
@@ -155,15 +168,13 @@ static struct str describe(struct arena *a, const struct engine_rows *x,
 
     for (size_t i = 0; i < x->n; i++) {
         struct str alias = engine_cell(x, i, X_TABLE), key = engine_cell(x, i, X_KEY);
-        const struct catalog_table *table;
 
         if (!alias.p || str_starts(alias, STR("<")) ||
             str_eq(engine_cell(x, i, X_SELECT_TYPE), STR("INSERT")))
             continue;
-        table = query_scope_table(scope, alias);
         plan = arena_printf(
             a, STR_FMT "%s" STR_FMT " " STR_FMT "%s" STR_FMT, STR_ARG(plan),
-            plan.n ? ", " : "", STR_ARG(table ? table->name : alias),
+            plan.n ? ", " : "", STR_ARG(table_name(x, i, scope)),
             STR_ARG(engine_cell(x, i, X_TYPE)), key.n ? " " : "", STR_ARG(key));
     }
     return plan;
@@ -210,7 +221,7 @@ void plan_check(struct engine *e, struct arena *a, const struct catalog *catalog
         return;
     }
     if (rows.width == X_COLUMNS) {
-        judge(&rows, q, d);
+        judge(&rows, q, &s.scope, d);
         q->plan = describe(a, &rows, &s.scope);
     }
     if (q->kind != QUERY_EXEC)

@@ -1,27 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 #include "codegen/query_shape.h"
 
+#include "base/buf.h"
 #include "codegen/list.h"
 #include "codegen/name.h"
 
 #include "base/banned.h"
 
 enum {
+    STATEMENT_MAX = 128 * 1024,
     LONG_BYTES = 65535 /* from here on a value is fetched in a second step */
 };
 
-/* The line of the name that the engine's message quotes ("Unknown column 'c.nope' in …"). */
-static int line_of_message(const struct query *q, struct str message)
+/* The statement with ? for parameters and its own line breaks, which the engine counts. */
+static struct str text_to_prepare(struct arena *a, const struct query *q)
 {
-    struct str name = str_from(message, str_find(message, '\'') + 1);
+    struct str text;
+    struct buf sql;
+    int line = q->pos.line;
 
-    name.n = str_find(name, '\'');
+    buf_init(&sql, STATEMENT_MAX);
+    for (size_t i = 0; i < q->tokens.n; i++) {
+        const struct sql_token *t = &q->tokens.at[i];
+
+        if (t->is_spaced && t->line == line)
+            buf_putc(&sql, ' ');
+        for (; line < t->line; line++)
+            buf_putc(&sql, '\n');
+        if (t->kind == SQL_PARAM || t->kind == SQL_LIST)
+            buf_putc(&sql, '?');
+        else if (t->kind == SQL_NAME)
+            buf_printf(&sql, "`" STR_FMT "`", STR_ARG(t->text));
+        else
+            buf_append_str(&sql, t->text);
+    }
+    text = arena_dup(a, buf_str(&sql));
+    buf_release(&sql);
+    return text;
+}
+
+/* What the engine says, short and at its place: "Unknown column 'c.nope' in …" stands where the
+ * name does, "… near 'x' at line 2" in the statement's second line. */
+static void report(const struct query *q, struct str message, struct diag *d)
+{
+    struct str quoted = str_from(message, str_find(message, '\'') + 1), name, tail;
+    struct pos pos = q->pos;
+    int64_t line;
+
+    tail = quoted;
+    while (str_find(tail, '\'') < tail.n)
+        tail = str_from(tail, str_find(tail, '\'') + 1);
+    if (str_starts(tail, STR(" at line ")) && str_to_i64(str_from(tail, 9), &line)) {
+        pos.line += (int)line - 1;
+        quoted.n -= tail.n + 1;
+        diag_at(d, pos, "syntax error near '" STR_FMT "'", STR_ARG(quoted));
+        return;
+    }
+    name = (struct str){quoted.p, str_find(quoted, '\'')};
     while (str_find(name, '.') < name.n)
         name = str_from(name, str_find(name, '.') + 1);
-    for (size_t i = 0; i < q->tokens.n; i++)
+    for (size_t i = q->tokens.n; i-- > 0;)
         if (sql_is_name(&q->tokens.at[i]) && str_eq(q->tokens.at[i].text, name))
-            return q->tokens.at[i].line;
-    return q->pos.line;
+            pos.line = q->tokens.at[i].line;
+    diag_at(d, pos, STR_FMT, STR_ARG(message));
 }
 
 static bool is_field_name(struct str name)
@@ -86,9 +127,8 @@ bool query_shape_ask(struct engine *e, struct arena *a, const struct catalog *ca
     size_t before = d->n;
     struct why why;
 
-    if (!engine_prepare(e, a, q->sql, &shape, &why)) {
-        diag_at(d, (struct pos){q->pos.file, line_of_message(q, str_of(why.text))}, "%s",
-                why.text);
+    if (!engine_prepare(e, a, text_to_prepare(a, q), &shape, &why)) {
+        report(q, str_of(why.text), d);
         return false;
     }
     if (shape.n_params != q->n_marks)
@@ -103,6 +143,8 @@ bool query_shape_ask(struct engine *e, struct arena *a, const struct catalog *ca
     take_fields(a, catalog, q, &shape, d);
     if (q->row.p && shape.n_fields == 0)
         diag_at(d, q->row_pos, "@row for a statement without rows");
+    if (d->n != before)
+        q->n_fields = 0; /* not to be compared with others */
     return d->n == before;
 }
 

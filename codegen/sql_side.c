@@ -182,7 +182,6 @@ static void prove_query(struct sql_side *s, struct query *q, struct diag *d)
 
 static void load_queries(struct sql_side *s, const char *dir, struct diag *d)
 {
-    size_t before = d->n;
     struct why why;
 
     load_files(s, dir, d);
@@ -193,8 +192,7 @@ static void load_queries(struct sql_side *s, const char *dir, struct diag *d)
     for (size_t f = 0; f < s->n_files; f++)
         for (size_t i = 0; i < s->files[f].n_queries; i++)
             prove_query(s, &s->files[f].queries[i], d);
-    if (d->n == before)
-        s->rows = query_rows_of(&s->arena, s->files, s->n_files, d);
+    s->rows = query_rows_of(&s->arena, s->files, s->n_files, d);
 }
 
 struct sql_side *sql_side_load(const char *migrations, const char *queries,
