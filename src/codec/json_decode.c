@@ -131,16 +131,20 @@ static enum err decode_local_datetime(struct decode *d, const struct record_fiel
     return refuse(d, f, "not a local date-time");
 }
 
+/* Milliseconds are all that is written, so they are all that is read: as java.util.Date. */
 static enum err decode_spring_instant(struct decode *d, const struct record_field *f,
                                       const cJSON *node, int64_t *out)
 {
-    static const struct str utc = {"+00:00", 6};
+    const struct str utc = STR("+00:00");
     struct str s = str_of(node->valuestring);
 
-    if (cJSON_IsString(node) && s.n > utc.n && str_eq(str_from(s, s.n - utc.n), utc) &&
-        civil_parse((struct str){s.p, s.n - utc.n}, out))
-        return ERR_OK;
-    return refuse(d, f, "not an instant");
+    if (!cJSON_IsString(node) || s.n <= utc.n || !str_eq(str_from(s, s.n - utc.n), utc))
+        return refuse(d, f, "not an instant");
+    s.n -= utc.n;
+    if (s.p[s.n - 1] == 'Z' || !civil_parse(s, out))
+        return refuse(d, f, "not an instant");
+    *out -= (*out % NS_PER_MS + NS_PER_MS) % NS_PER_MS;
+    return ERR_OK;
 }
 
 static enum err decode_integer(struct decode *d, const struct record_field *f,

@@ -127,6 +127,7 @@ static void test_each_limit_is_checked_and_named(void **state)
         {"\"shade\":\"\"", "shade: no such value"},
         {"\"at\":\"2026-11-23T07:23:41.695Z\"", "at: not an instant"},
         {"\"at\":\"+00:00\"", "at: not an instant"},
+        {"\"at\":\"2026-11-23T07:23:41.695Z+00:00\"", "at: not an instant"},
         {"\"at\":1", "at: not an instant"},
         {"\"at\":\"\"", NULL},
         {"\"numbers\":[1,2,3,4]", "numbers: too many entries"},
@@ -284,6 +285,34 @@ static void test_spring_instants_stay_whole_at_a_buffers_end(void **state)
     }
 }
 
+/* Found by the fuzzer: what could not be written back was read. */
+static void test_an_instant_is_read_to_the_millisecond(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } rows[] = {
+        {"1970-01-01T00:00:00.6951+00:00", 695 * NS_PER_MS},
+        {"1969-12-31T23:59:59.9999+00:00", -NS_PER_MS},
+        {"1969-12-31T23:59:59+00:00", -NS_PER_S},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct limits *r;
+        struct arena a;
+        char text[200];
+
+        snprintf(text, sizeof(text),
+                 "{\"id\":\"" ID "\",\"name\":\"kim\",\"level\":1,\"at\":\"%s\"}",
+                 rows[i].text);
+        arena_init(&a, SIZE_MAX);
+        r = decode(&a, &limits_type, text, NULL);
+        assert_int_equal(r->at, rows[i].ns);
+        arena_release(&a);
+    }
+}
+
 static void test_a_string_without_a_value_is_null(void **state)
 {
     const struct {
@@ -404,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_the_arena_bounds_what_a_text_may_become),
         cmocka_unit_test(test_the_buffers_ceiling_is_the_only_failure_of_encoding),
         cmocka_unit_test(test_spring_instants_stay_whole_at_a_buffers_end),
+        cmocka_unit_test(test_an_instant_is_read_to_the_millisecond),
         cmocka_unit_test(test_a_string_without_a_value_is_null),
         cmocka_unit_test(test_what_was_written_reads_back_equal),
     };
