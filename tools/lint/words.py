@@ -4,6 +4,7 @@ the short list (npm's lock files may name the sponsors' pages), and the words of
 tools/lint/words.txt.
 SPDX-License-Identifier: MIT
 """
+import fnmatch
 import re
 
 import tree
@@ -15,11 +16,11 @@ BINARY = (".png", ".ico", ".bin", ".pb", ".woff2", ".jar", ".gz")
 
 def read_list(root):
     """Lines "host NAME" allow an address, "word REGEX | what to do instead" forbid a text."""
-    hosts, words = set(), []
+    hosts, words = [], []
     for line in tree.lines(root, LIST):
         kind, _, rest = line.partition(" ")
         if kind == "host":
-            hosts.add(rest.strip())
+            hosts.append(rest.strip())
         elif kind == "word":
             pattern, _, advice = rest.partition(" | ")
             words.append((re.compile(pattern), advice))
@@ -28,7 +29,7 @@ def read_list(root):
 
 def check_line(line, hosts, words):
     for match in ADDRESS.finditer(line) if hosts else ():
-        if match.group(1) not in hosts:
+        if not any(fnmatch.fnmatch(match.group(1), host) for host in hosts):
             yield f"the address {match.group(1)} is not on the list of {LIST}"
     for pattern, advice in words:
         match = pattern.search(line)
