@@ -250,9 +250,11 @@ static void put_main(const struct dao_model *m, struct out *o)
     for (size_t f = 0; f < m->n_files; f++)
         for (size_t i = 0; i < m->files[f].n_queries; i++) {
             out_set(o, "name", m->files[f].queries[i].name);
-            out_put(o, "    cmocka_unit_test(test_$name$),\n");
+            out_put(o, "    {.name = \"$name$\", .test_func = test_$name$},\n");
             if (m->files[f].queries[i].is_batch)
-                out_put(o, "    cmocka_unit_test(test_$name$_batch),\n");
+                out_put(
+                    o,
+                    "    {.name = \"$name$_batch\", .test_func = test_$name$_batch},\n");
         }
     out_put(o, "};\n"
                "\n"

@@ -50,7 +50,7 @@ struct query_field {
 struct query {
     struct pos pos;  /* of the statement's first line */
     struct str doc;  /* comment lines, joined with newlines */
-    struct str text; /* the statement as written, without ';' */
+    struct str text; /* the statement as written, without ';' and comments */
     struct sql_tokens tokens;
 
     struct str name; /* of @query */

@@ -211,6 +211,7 @@ static void read_query(struct reader *r, const struct comment *c, struct query_f
     read_annotations(r, c, &q);
     q.text = take_statement(r);
     q.tokens = sql_tokens_of(r->a, q.text, q.pos.line);
+    q.text = sql_without_comments(r->a, q.text);
     if (!q.name.p)
         diag_at(r->d, q.pos, "a statement without -- @query name one|many|exec");
     else if (str_is_empty(q.doc))

@@ -170,6 +170,12 @@ void query_lint(const struct query *q, const struct catalog *catalog, struct dia
 {
     const struct sql_tokens *t = &q->tokens;
 
+    for (size_t i = 0; i + 1 < q->text.n; i++)
+        if (str_starts(str_from(q->text, i), STR("/*")) ||
+            str_starts(str_from(q->text, i), STR("*/")))
+            diag_at(d, q->pos,
+                    STR_FMT ": the SQL stands in a C comment, which /* and */ break",
+                    STR_ARG(q->name));
     for (size_t i = 0; i < t->n; i++) {
         struct pos pos = {q->pos.file, t->at[i].line};
 

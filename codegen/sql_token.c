@@ -168,16 +168,38 @@ size_t sql_closing(const struct sql_tokens *t, size_t open)
     return t->n;
 }
 
+/* Bytes at the start of s that belong together: a quoted text, or one. */
+static size_t unit_length(struct str s)
+{
+    return s.p[0] == '\'' || s.p[0] == '"' || s.p[0] == '`' ? quoted_length(s) : 1;
+}
+
+struct str sql_without_comments(struct arena *a, struct str text)
+{
+    char *to = arena_alloc(a, text.n + 1);
+    struct str kept = {to, 0};
+
+    while (text.n > 0) {
+        size_t comment = comment_length(text), n = comment ? comment : unit_length(text);
+
+        if (!comment)
+            memcpy(to + kept.n, text.p, n);
+        while (comment && kept.n > 0 && to[kept.n - 1] == ' ')
+            kept.n--;
+        kept.n += comment ? 0 : n;
+        text = str_from(text, n);
+    }
+    return kept;
+}
+
 size_t sql_statement_length(struct str text)
 {
     struct str rest = text;
 
     while (rest.n > 0 && rest.p[0] != ';') {
-        size_t n = comment_length(rest);
+        size_t comment = comment_length(rest);
 
-        if (n == 0 && (rest.p[0] == '\'' || rest.p[0] == '"' || rest.p[0] == '`'))
-            n = quoted_length(rest);
-        rest = str_from(rest, n ? n : 1);
+        rest = str_from(rest, comment ? comment : unit_length(rest));
     }
     return text.n - rest.n;
 }

@@ -51,6 +51,9 @@ bool sql_is_name(const struct sql_token *t);
 /* sql_closing — index of the bracket that closes the one at open, or t->n. */
 size_t sql_closing(const struct sql_tokens *t, size_t open);
 
+/* sql_without_comments — text with each comment, and the blanks in front of it, left out. */
+struct str sql_without_comments(struct arena *a, struct str text);
+
 /*
  * sql_statement_length — bytes of text up to the ';' that ends its first statement, which may
  * stand in neither quotes nor comments; all of them if there is none.

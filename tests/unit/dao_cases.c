@@ -17,7 +17,8 @@
 #include "base/banned.h"
 
 enum {
-    FILE_MAX_BYTES = 1 << 20
+    FILE_MAX_BYTES = 1 << 20,
+    LONGEST_BYTES = 16 << 20 /* of a LONGTEXT or LONGBLOB; more is no packet */
 };
 
 /* The engine is one per process, so is its directory. */
@@ -204,11 +205,13 @@ bool dao_has(const struct dao_test *t)
     return t->at != DAO_NULL;
 }
 
-/* n times unit. */
+/* n times unit, if a packet can take that. */
 static struct str repeat(struct dao_test *t, struct str unit, size_t n)
 {
-    char *text = arena_alloc(&t->arena, n * unit.n + 1);
+    char *text;
 
+    n = n < LONGEST_BYTES / unit.n ? n : LONGEST_BYTES / unit.n;
+    text = arena_alloc(&t->arena, n * unit.n + 1);
     for (size_t i = 0; i < n; i++)
         memcpy(text + i * unit.n, unit.p, unit.n);
     return (struct str){text, n * unit.n};
@@ -263,6 +266,6 @@ const struct str *dao_texts(struct dao_test *t, size_t chars, struct str seeded)
     struct str *texts = ARENA_ARRAY(&t->arena, struct str, DB_LIST_MAX);
 
     for (size_t i = 0; i < DB_LIST_MAX; i++)
-        texts[i] = dao_emoji(t, chars, false, seeded);
+        texts[i] = dao_ascii(t, chars, false, seeded);
     return texts;
 }

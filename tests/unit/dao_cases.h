@@ -62,7 +62,7 @@ struct str dao_ascii(struct dao_test *t, size_t chars, bool may_be_null,
                      struct str seeded);
 struct str dao_bytes(struct dao_test *t, size_t bytes, bool may_be_null,
                      struct str seeded);
-/* dao_ids, dao_texts — a list of dao_list_size elements. */
+/* dao_ids, dao_texts — a list of dao_list_size elements; texts are of 'z'. */
 const int64_t *dao_ids(struct dao_test *t, int64_t seeded);
 const struct str *dao_texts(struct dao_test *t, size_t chars, struct str seeded);
 size_t dao_list_size(const struct dao_test *t);
