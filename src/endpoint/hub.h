@@ -36,8 +36,8 @@ struct hub {
     struct work_pool *pool;          /* reads, rooms, marks */
     struct kafka_producer *producer; /* for what may be lost (typing); NULL: no Kafka */
     struct session_store *sessions;
-    struct session_memory *memory;
     struct auth *auth;
+    struct window *room_window, *inquiry_window; /* limits an hour */
     struct user *users;       /* connected here, by id */
     struct stomp_conn *conns; /* all, newest first */
     size_t n_conns;

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
-#include "endpoint/auth.h"
 #include "endpoint/presence.h"
 #include "endpoint/stomp_in.h"
 

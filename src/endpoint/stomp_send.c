@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
-#include "endpoint/auth.h"
 #include "endpoint/content.h"
 #include "endpoint/events.h"
 #include "endpoint/stomp_conn.h"

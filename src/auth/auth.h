@@ -3,8 +3,8 @@
  * RFC 7519 (JWT), RFC 7239's older X-Forwarded-For.
  * SPDX-License-Identifier: MIT
  */
-#ifndef ENDPOINT_AUTH_H
-#define ENDPOINT_AUTH_H
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
 
 #include "base/arena.h"
 #include "base/bug.h"
@@ -50,5 +50,23 @@ struct str auth_client_address(struct auth *auth, const struct net_request *r,
  * auth_origin_allowed — a browser's Origin against http.allowed_origins; no Origin is allowed.
  */
 bool auth_origin_allowed(struct auth *auth, const struct net_request *r);
+
+/* --- parts, for tests ----------------------------------------------------------------------- */
+
+enum {
+    AUTH_NETWORKS_MAX = 32
+};
+struct auth_network {
+    unsigned char address[16]; /* IPv4 as ::ffff:a.b.c.d */
+    int bits;                  /* of 128 */
+};
+
+/* auth_network_parse — "10.0.0.0/8", "::1", "192.168.1.5". errors: false */
+bool auth_network_parse(struct str text, struct auth_network *out);
+/* auth_network_has — address, as text, is in n. */
+bool auth_network_has(const struct auth_network *n, struct str address);
+/* auth_forwarded_client — the last entry of X-Forwarded-For that no trusted network has, else peer. */
+struct str auth_forwarded_client(const struct auth_network *trusted, size_t n,
+                                 struct str peer, struct str forwarded_for);
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "endpoint/rest_static.h"
+
+#include "web/embedded_files.h"
+
+#include "base/banned.h"
+
+/* Pages load nothing from elsewhere; they may talk to the other servers of the fleet. */
+#define PAGE_POLICY                                                                      \
+    "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' "      \
+    "data:; "                                                                            \
+    "frame-ancestors 'none'"
+
+bool rest_static(struct hub *hub, struct net_request *req, bool is_admin)
+{
+    struct net_header headers[] = {
+        {"etag", STR_NULL},
+        {"cache-control", STR("no-cache")},
+        {"x-content-type-options", STR("nosniff")},
+        {"content-security-policy", STR(PAGE_POLICY)},
+        {NULL, STR_NULL},
+    };
+    const struct net_head *head = net_request_head(req);
+    const struct embedded_file *file;
+
+    (void)hub;
+    if (is_admin || (head->method != NET_GET && head->method != NET_HEAD))
+        return false;
+    file = embedded_file_find(head->path);
+    if (!file)
+        return false;
+    headers[0].value = str_of(file->etag);
+    if (str_eq(net_request_header(req, "if-none-match", NULL), headers[0].value))
+        net_respond(req, 304, STR_NULL, STR(""), headers);
+    else
+        net_respond(req, 200, str_of(file->content_type),
+                    (struct str){(const char *)file->bytes, file->n}, headers);
+    return true;
+}
