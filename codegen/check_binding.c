@@ -214,8 +214,8 @@ static void claim(struct claims *claims, const char *method, struct str text,
         if (!str_eq(str_of(method), str_of(other->method)))
             continue;
         if (method ? is_same_pattern(text, other->text) : str_eq(text, other->text))
-            diag_at(claims->d, pos, "%s" STR_FMT " is taken by %s:%d",
-                    method ? method : "event ", STR_ARG(text), other->pos.file,
+            diag_at(claims->d, pos, "%s " STR_FMT " is taken by %s:%d",
+                    method ? method : "event", STR_ARG(text), other->pos.file,
                     other->pos.line);
     }
     if (claims->n < CLAIMS_MAX)

@@ -6,6 +6,7 @@
 static const char source[] = "the services in schema/proto";
 
 typedef void (*method_fn)(struct out *o, const struct model_method *method);
+typedef bool (*method_is_fn)(const struct model_method *method);
 
 static void each_method(const struct model *m, struct out *o, method_fn put)
 {
@@ -14,6 +15,22 @@ static void each_method(const struct model *m, struct out *o, method_fn put)
             for (size_t k = 0; k < m->files[i].services[j].n_methods; k++)
                 if (m->files[i].services[j].methods[k].rule)
                     put(o, &m->files[i].services[j].methods[k]);
+}
+
+static bool has_any(const struct model *m, method_is_fn is)
+{
+    for (size_t i = 0; i < m->n_files; i++)
+        for (size_t j = 0; j < m->files[i].n_services; j++)
+            for (size_t k = 0; k < m->files[i].services[j].n_methods; k++)
+                if (m->files[i].services[j].methods[k].rule &&
+                    is(&m->files[i].services[j].methods[k]))
+                    return true;
+    return false;
+}
+
+static bool has_route(const struct model_method *method)
+{
+    return method->rule->http != NULL;
 }
 
 static bool has_destination(const struct model_method *method)
@@ -147,36 +164,44 @@ static void put_destination_rows(struct out *o, const struct model_method *metho
     put_destination_row(o, "SUBSCRIBE", method->rule->stomp->subscribe);
 }
 
+/* C has no empty array: a table without rows has no array either. */
+static void put_table(struct out *o, const struct model *m, const char *name,
+                      method_is_fn is, method_fn put)
+{
+    out_set_c(o, "name", name);
+    if (!has_any(m, is)) {
+        out_put(o, "\n"
+                   "const struct route_table $name$_table = {NULL, 0};\n");
+        return;
+    }
+    out_put(o, "\n"
+               "static const struct route $name$s[] = {\n");
+    each_method(m, o, put);
+    out_set_c(o, "name", name);
+    out_put(o, "};\n"
+               "\n"
+               "const struct route_table $name$_table = {\n"
+               "    .routes = $name$s,\n"
+               "    .n = sizeof($name$s) / sizeof($name$s[0]),\n"
+               "};\n");
+}
+
 static void put_source(struct out *o, const struct model *m)
 {
     out_head(o, source);
     out_put(o, "#include \"generated/c/routes.h\"\n"
                "\n"
-               "#include \"base/banned.h\"\n"
-               "\n"
-               "static const struct route routes[] = {\n");
-    each_method(m, o, put_route_rows);
-    out_put(o, "};\n"
-               "\n"
-               "const struct route_table route_table = {\n"
-               "    .routes = routes,\n"
-               "    .n = sizeof(routes) / sizeof(routes[0]),\n"
-               "};\n"
-               "\n"
-               "static const struct route destinations[] = {\n");
-    each_method(m, o, put_destination_rows);
-    out_put(o, "};\n"
-               "\n"
-               "const struct route_table destination_table = {\n"
-               "    .routes = destinations,\n"
-               "    .n = sizeof(destinations) / sizeof(destinations[0]),\n"
-               "};\n");
+               "#include \"base/banned.h\"\n");
+    put_table(o, m, "route", has_route, put_route_rows);
+    put_table(o, m, "destination", has_destination, put_destination_rows);
 }
 
 void emit_routes(const struct model *m, const char *dir, struct diag *d)
 {
     struct out o;
 
+    if (!has_any(m, has_route) && !has_any(m, has_destination))
+        return;
     out_init(&o);
     put_header(&o, m);
     out_write(&o, dir, "c/routes.h", d);

@@ -1,0 +1,10 @@
+# The generator's own parts, and what it generated.
+foreach(part name out)
+    reuse_test(test_codegen_${part} SOURCES test_codegen_${part}.c LIBS codegen_text LABELS unit)
+endforeach()
+reuse_test(test_codec_pb SOURCES test_codec_pb.c LIBS generated_pb codec LABELS unit)
+reuse_test(test_codec_event SOURCES test_codec_event.c LIBS generated_envelope codec LABELS unit)
+reuse_test(test_generated_examples SOURCES test_generated_examples.c
+    LIBS generated_examples codec LABELS unit)
+reuse_test(test_generated_tables SOURCES test_generated_tables.c
+    LIBS generated_routes generated_settings generated_err codec LABELS unit)
