@@ -157,24 +157,31 @@ static enum err load_line(const struct load *l, struct str line, const char *pla
     return set_from(l, key, str_trim(str_from(text, equals + 1)), place, origin);
 }
 
-static enum err read_file(const char *path, struct buf *out, struct why *why)
+static const char *read_all(FILE *file, struct buf *out)
 {
-    FILE *file = fopen(path, "re");
-    char *to;
     size_t got = 1;
+    char *to;
 
-    while (file && got > 0 && (to = buf_reserve(out, 4096))) {
+    while (got > 0 && (to = buf_reserve(out, 4096))) {
         got = fread(to, 1, 4096, file);
         buf_commit(out, got);
     }
-    if (!file || ferror(file))
-        why_set(why, "%s: %s", path, strerror(errno));
-    else if (!buf_ok(out))
-        why_set(why, "%s: more than %d bytes", path, FILE_MAX);
-    got = file && !ferror(file) && buf_ok(out);
+    if (ferror(file))
+        return strerror(errno);
+    return buf_ok(out) ? NULL : "larger than 1 MiB";
+}
+
+static enum err read_file(const char *path, struct buf *out, struct why *why)
+{
+    FILE *file = fopen(path, "re");
+    const char *cause = file ? read_all(file, out) : strerror(errno);
+
     if (file)
         (void)fclose(file);
-    return got ? ERR_OK : ERR_NOT_FOUND;
+    if (!cause)
+        return ERR_OK;
+    why_set(why, "%s: %s", path, cause);
+    return ERR_NOT_FOUND;
 }
 
 static enum err load_file(const struct load *l, const char *path)
@@ -250,7 +257,7 @@ static enum err load_flag(const struct load *l, const char *const **flags)
     if (!value.p && s && s->kind == SETTING_BOOL &&
         (!**flags || str_starts(str_of(**flags), STR("--"))))
         value = STR("true");
-    else if (!value.p && s && **flags)
+    else if (!value.p && s && **flags && !str_starts(str_of(**flags), STR("--")))
         value = str_of(*(*flags)++);
     if (s && !value.p) {
         why_set(l->why, "flag --%s: value missing", s->key);
@@ -267,6 +274,7 @@ enum err setting_load(const struct setting_table *table,
     const char *const *flags = sources->flags;
     enum err rc;
 
+    BUG_ON(!l.origins);
     memset(out, 0, table->size);
     rc = load_defaults(&l);
     if (rc == ERR_OK && sources->file)

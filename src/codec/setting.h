@@ -41,13 +41,16 @@ struct setting_table {
 
 /* Where values come from; any part may be NULL. */
 struct setting_sources {
-    const char *file;           /* path of flat "key = value" lines, # comments */
-    const char *const *environ; /* "NAME=value", NULL-terminated */
-    const char *const *flags;   /* "--server.port=8070" or "--server.port" "8070", NULL-terminated */
+    const char *file;           /* path of flat "key = value" lines; '#' begins a comment at the
+                                 * start of a line and behind a blank; a key once only */
+    const char *const *environ; /* "NAME=value", NULL-terminated; an empty value is no value */
+    const char *const *flags;   /* "--server.port=8070" or "--server.port" "8070", for a BOOL also
+                                 * "--key" alone; NULL-terminated; the last one wins */
 };
 
 /*
  * setting_load — fills *out (a struct settings) from all sources.
+ * in:     a without a ceiling
  * out:    texts live in a; *origins_out (may be NULL): n words "default", "file:12", "env NAME", "flag"
  * errors: ERR_PARAMETER_INVALID (unknown key, value out of range), ERR_NOT_FOUND (file); why says
  *         which and where

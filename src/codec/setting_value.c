@@ -115,15 +115,22 @@ static enum err parse_choice(const struct setting *s, struct str text, int *out,
     return ERR_PARAMETER_INVALID;
 }
 
+/* The value is not repeated: it may be a URL with a password. */
+static enum err refuse_text(const char *cause, struct why *why)
+{
+    why_set(why, "%s", cause);
+    return ERR_PARAMETER_INVALID;
+}
+
 static enum err parse_text(const struct setting *s, struct str text, struct arena *a,
                            struct str *out, struct why *why)
 {
     if (!utf8_valid(text))
-        return refuse(s, STR("…"), "not UTF-8", why);
+        return refuse_text("the value is not UTF-8", why);
     if (s->max > 0 && text.n > (uint64_t)s->max)
-        return refuse(s, text, "too long", why);
+        return refuse_text("the value is too long", why);
     *out = arena_dup(a, text);
-    return out->p ? ERR_OK : refuse(s, text, "too long", why);
+    return out->p ? ERR_OK : refuse_text("the value is too long", why);
 }
 
 enum err setting_parse(const struct setting *s, struct str text, struct arena *a,
