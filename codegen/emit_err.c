@@ -72,9 +72,10 @@ static const char *stomp_name(Reuse__StompKind kind)
 
 static void put_row(struct out *o, const struct model_enum_value *value)
 {
-    static const Reuse__ErrorRule no_error = REUSE__ERROR_RULE__INIT;
+    Reuse__ErrorRule no_error;
     const Reuse__ErrorRule *rule = value->error ? value->error : &no_error;
 
+    reuse__error_rule__init(&no_error);
     out_set(o, "name", value->name);
     out_set_quoted(o, "code", value->json);
     out_set_quoted(o, "title", str_of(rule->title));

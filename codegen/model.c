@@ -140,11 +140,27 @@ static void set_kind(struct model_field *field,
         }
 }
 
+/* Fields and messages without a rule have one that says nothing. */
+static const Reuse__FieldRule *no_field_rule(struct arena *a)
+{
+    Reuse__FieldRule *rule = ARENA_NEW(a, Reuse__FieldRule);
+
+    reuse__field_rule__init(rule);
+    return rule;
+}
+
+static const Reuse__MessageRule *no_message_rule(struct arena *a)
+{
+    Reuse__MessageRule *rule = ARENA_NEW(a, Reuse__MessageRule);
+
+    reuse__message_rule__init(rule);
+    return rule;
+}
+
 static void load_field(const struct loader *l, size_t message_index, size_t index,
                        const Google__Protobuf__FieldDescriptorProto *from,
                        struct model_field *to)
 {
-    static const Reuse__FieldRule no_rule = REUSE__FIELD_RULE__INIT;
     int32_t path[] = {IN_FILE_MESSAGE, (int32_t)message_index, IN_MESSAGE_FIELD,
                       (int32_t)index};
     struct image_note note = image_note(l->image, path, 4);
@@ -162,7 +178,7 @@ static void load_field(const struct loader *l, size_t message_index, size_t inde
                        GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED,
         .is_optional = from->proto3_optional,
         .type_name = dup_c(l, from->type_name),
-        .rule = rule ? rule : &no_rule,
+        .rule = rule ? rule : no_field_rule(&l->model->arena),
         .setting = image_option(&l->model->arena, (const void *)from->options,
                                 OPTION_SECOND, &reuse__setting_rule__descriptor),
     };
@@ -177,7 +193,6 @@ static void load_message(const struct loader *l, size_t index,
                          const Google__Protobuf__DescriptorProto *from,
                          struct model_message *to)
 {
-    static const Reuse__MessageRule no_rule = REUSE__MESSAGE_RULE__INIT;
     int32_t path[] = {IN_FILE_MESSAGE, (int32_t)index};
     struct image_note note = image_note(l->image, path, 2);
     const Reuse__MessageRule *rule =
@@ -192,7 +207,7 @@ static void load_message(const struct loader *l, size_t index,
         .file = l->file,
         .n_fields = from->n_field,
         .fields = ARENA_ARRAY(&l->model->arena, struct model_field, from->n_field),
-        .rule = rule ? rule : &no_rule,
+        .rule = rule ? rule : no_message_rule(&l->model->arena),
         .has_nested = from->n_nested_type > 0 || from->n_enum_type > 0,
     };
     to->c_name = name_snake(&l->model->arena, to->name);

@@ -168,9 +168,11 @@ static void prove_query(struct sql_side *s, struct query *q, struct diag *d)
     const struct query *first = find_query(s, q->name);
     size_t before = d->n;
 
-    if (first != q)
+    if (first && first != q)
         diag_at(d, q->name_pos, "query " STR_FMT " exists already, at %s:%d",
                 STR_ARG(q->name), first->name_pos.file, first->name_pos.line);
+    if (q->is_broken)
+        return;
     query_write_sql(&s->arena, q, d);
     query_lint(q, &s->catalog, d);
     if (d->n != before || !query_shape_ask(s->engine, &s->arena, &s->catalog, q, d))
