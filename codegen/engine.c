@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codegen/engine.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <mariadb/mysql.h>
 #include <stdio.h>
@@ -18,17 +19,39 @@ struct engine {
     bool is_started;
 };
 
+/* The engine speaks on stderr when it starts and stops; there is nobody to listen. */
+static int silence(void)
+{
+    int kept = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    fflush(stderr);
+    if (nowhere >= 0) {
+        dup2(nowhere, STDERR_FILENO);
+        close(nowhere);
+    }
+    return kept;
+}
+
+static void speak(int kept)
+{
+    fflush(stderr);
+    if (kept >= 0) {
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+    }
+}
+
 /* Small and careless about power cuts: nothing here outlives the process. Statistics are taken
  * from all pages, so that plans are the same in each run. */
 static bool start_library(struct engine *e)
 {
+    int kept = silence(), failed;
     char datadir[64];
     char *args[] = {
         (char[]){"reuse-gen"},
         (char[]){"--no-defaults"},
         datadir,
         (char[]){"--skip-grant-tables"},
-        (char[]){"--log-error=/dev/null"},
         (char[]){"--innodb-buffer-pool-size=96M"},
         (char[]){"--innodb-log-file-size=48M"},
         (char[]){"--innodb-flush-log-at-trx-commit=0"},
@@ -42,7 +65,9 @@ static bool start_library(struct engine *e)
     };
 
     snprintf(datadir, sizeof(datadir), "--datadir=%s", e->dir);
-    return mysql_library_init((int)(sizeof(args) / sizeof(args[0])), args, NULL) == 0;
+    failed = mysql_library_init((int)(sizeof(args) / sizeof(args[0])), args, NULL);
+    speak(kept);
+    return !failed;
 }
 
 static bool connect_to_it(struct engine *e, struct why *why)
@@ -106,8 +131,12 @@ void engine_stop(struct engine **e)
         return;
     if (it->mysql)
         mysql_close(it->mysql);
-    if (it->is_started)
+    if (it->is_started) {
+        int kept = silence();
+
         mysql_library_end();
+        speak(kept);
+    }
     if (it->dir[0])
         nftw(it->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     free(it);

@@ -60,6 +60,7 @@ struct query {
     struct str row; /* of @row, or no value */
     struct pos row_pos;
     bool may_scan, may_filesort;
+    bool is_broken; /* its annotations are wrong, which was said */
     struct query_note *notes;
     size_t n_notes;
 

@@ -207,8 +207,10 @@ static struct str take_statement(struct reader *r)
 static void read_query(struct reader *r, const struct comment *c, struct query_file *out)
 {
     struct query q = {.pos = {r->path, r->line}};
+    size_t before = r->d->n;
 
     read_annotations(r, c, &q);
+    q.is_broken = r->d->n != before;
     q.text = take_statement(r);
     q.tokens = sql_tokens_of(r->a, q.text, q.pos.line);
     q.text = sql_without_comments(r->a, q.text);

@@ -40,11 +40,14 @@ static bool starts_assignment(const struct sql_tokens *t, size_t i)
     while (i-- > 0) {
         depth += sql_is_mark(&t->at[i], ")");
         depth -= sql_is_mark(&t->at[i], "(");
-        if (depth < 0 || sql_is_word(&t->at[i], "where") ||
-            sql_is_word(&t->at[i], "from") || sql_is_word(&t->at[i], "values"))
+        if (depth < 0)
             return false;
-        if (depth == 0 && (sql_is_word(&t->at[i], "set") ||
-                           (sql_is_word(&t->at[i], "update") && i > 0)))
+        if (depth > 0)
+            continue;
+        if (sql_is_word(&t->at[i], "where") || sql_is_word(&t->at[i], "from") ||
+            sql_is_word(&t->at[i], "values"))
+            return false;
+        if (sql_is_word(&t->at[i], "set") || (sql_is_word(&t->at[i], "update") && i > 0))
             return true;
     }
     return false;

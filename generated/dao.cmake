@@ -3,4 +3,5 @@ reuse_module(generated_dao SOURCES
     c/dao_chat.c
     c/dao_inquiry.c
     c/dao_room.c
+    c/dao_server.c
     LIBS db generated_err base)

@@ -9,6 +9,7 @@
 #include "generated/c/dao_chat.h"
 #include "generated/c/dao_inquiry.h"
 #include "generated/c/dao_room.h"
+#include "generated/c/dao_server.h"
 #include "tests/unit/dao_cases.h"
 
 /* Parents before children. */
@@ -921,6 +922,45 @@ static void test_report_insert(void **state)
     }
 }
 
+static struct dao_server_lock_in server_lock_in(struct dao_test *t)
+{
+    return (struct dao_server_lock_in){
+        .id = dao_emoji(t, 190, false, STR("x")),
+        .timeout = dao_u32(t, 0, 3600, 3600),
+    };
+}
+
+static void test_server_lock(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_MISS)) {
+        struct dao_server_lock_in in = server_lock_in(t);
+        struct dao_server_lock_row row;
+
+        dao_end(t, dao_server_lock(t->db, &in, &t->arena, &row));
+    }
+}
+
+static struct dao_server_lock_check_in server_lock_check_in(struct dao_test *t)
+{
+    return (struct dao_server_lock_check_in){
+        .id = dao_emoji(t, 190, false, STR("x")),
+    };
+}
+
+static void test_server_lock_check(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_MISS)) {
+        struct dao_server_lock_check_in in = server_lock_check_in(t);
+        struct dao_server_lock_check_row row;
+
+        dao_end(t, dao_server_lock_check(t->db, &in, &t->arena, &row));
+    }
+}
+
 static int start(void **state)
 {
     return dao_test_start(state, seeds);
@@ -970,6 +1010,8 @@ static const struct CMUnitTest tests[] = {
     {.name = "block_insert", .test_func = test_block_insert},
     {.name = "block_delete", .test_func = test_block_delete},
     {.name = "report_insert", .test_func = test_report_insert},
+    {.name = "server_lock", .test_func = test_server_lock},
+    {.name = "server_lock_check", .test_func = test_server_lock_check},
 };
 
 int main(void)
