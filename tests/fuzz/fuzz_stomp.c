@@ -122,7 +122,7 @@ static void run_over(struct run *run, uint8_t choice, struct str in, size_t step
         in = str_from(in, n);
         step += step > 1;
     }
-    buf_printf(&run->text, "|%d %d ", rc, stomp_parser_is_idle(run->parser));
+    buf_printf(&run->text, "|%d %d ", (int)rc, stomp_parser_is_idle(run->parser));
     put_field(&run->text, stomp_parser_failed_receipt(run->parser));
     stomp_parser_free(&run->parser);
     buf_release(&run->rewritten);
