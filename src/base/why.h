@@ -8,7 +8,8 @@
 #include "base/str.h"
 
 struct why {
-    char text[256]; /* NUL-terminated, one line, cut if longer; "" when nothing was said */
+    char
+        text[256]; /* NUL-terminated, one line, cut if longer; "" when nothing was said */
 };
 
 /* why_set — formats into why (NULL: a no-op). thread: owner */

@@ -8,13 +8,15 @@
 #define CODEC_JSON_H
 
 #include "base/arena.h"
-#include "base/bug.h"
 #include "base/buf.h"
+#include "base/bug.h"
 #include "base/why.h"
 #include "codec/record.h"
 #include "generated/c/err.h"
 
-enum { JSON_DEPTH_MAX = 16 };
+enum {
+    JSON_DEPTH_MAX = 16
+};
 
 /*
  * json_decode — one JSON text into a struct of the given type, checked against its limits.
@@ -24,8 +26,8 @@ enum { JSON_DEPTH_MAX = 16 };
  * errors: ERR_BODY_INVALID, ERR_TOO_LARGE (arena ceiling); why names member and cause
  * thread: any
  */
-NODISCARD enum err json_decode(const struct record_type *type, struct arena *a, struct str in,
-                               void *record, struct why *why);
+NODISCARD enum err json_decode(const struct record_type *type, struct arena *a,
+                               struct str in, void *record, struct why *why);
 
 /*
  * json_encode — appends the JSON text of record; never fails but by the buffer's ceiling.

@@ -48,24 +48,24 @@ struct record_enum {
     const struct record_enum_value {
         int number;
         struct str json; /* text in JSON */
-    } *values;
+    } * values;
     size_t n_values;
 };
 
 struct record_type;
 
 struct record_field {
-    const char *name;     /* C and .proto name: "room_uuid" */
-    struct str json;      /* JSON name: "roomUUID" */
-    struct str json_key;  /* ready to append: "\"roomUUID\":" */
+    const char *name;    /* C and .proto name: "room_uuid" */
+    struct str json;     /* JSON name: "roomUUID" */
+    struct str json_key; /* ready to append: "\"roomUUID\":" */
     enum record_kind kind;
     enum record_form form;
-    unsigned flags;       /* enum record_flag */
-    size_t offset;        /* of the value (or pointer) in the struct */
-    size_t extra_offset;  /* of has_<name> or n_<name>, by the flags */
+    unsigned flags;                /* enum record_flag */
+    size_t offset;                 /* of the value (or pointer) in the struct */
+    size_t extra_offset;           /* of has_<name> or n_<name>, by the flags */
     uint32_t min_chars, max_chars; /* STRING: code points; max 0: no limit of its own */
-    uint32_t max_items;   /* repeated; 0: no limit of its own */
-    int64_t min, max;     /* integers; both 0: the type's range */
+    uint32_t max_items;            /* repeated; 0: no limit of its own */
+    int64_t min, max;              /* integers; both 0: the type's range */
     const struct record_type *message;     /* MESSAGE */
     const struct record_enum *enumeration; /* ENUM */
 };
@@ -76,8 +76,8 @@ struct record_field {
     .json_key = {"\"" json_name "\":", sizeof(json_name) + 2}
 
 struct record_type {
-    const char *name; /* "ChatDto" */
-    size_t size;      /* sizeof the struct */
+    const char *name;                  /* "ChatDto" */
+    size_t size;                       /* sizeof the struct */
     const struct record_field *fields; /* in declaration order = JSON order */
     size_t n_fields;
     bool is_unwrapped; /* JSON form is the bare value of the single field */

@@ -8,7 +8,9 @@
 
 #include "base/str.h"
 
-enum { ROUTE_PARAMS_MAX = 4 };
+enum {
+    ROUTE_PARAMS_MAX = 4
+};
 
 enum route_identity {
     ROUTE_IDENTITY_NONE,      /* open in every auth mode */
@@ -28,7 +30,8 @@ struct route {
 
 struct route_match {
     const struct route *route;
-    struct str params[ROUTE_PARAMS_MAX]; /* in the order of the placeholders; views into path */
+    struct str
+        params[ROUTE_PARAMS_MAX]; /* in the order of the placeholders; views into path */
     size_t n_params;
 };
 
