@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "endpoint/rest.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "auth/auth.h"
@@ -233,6 +234,14 @@ static enum err settle_identity(struct rest_call *call)
                     : ERR_AUTH_REQUIRED; /* as the replaced service: 400 */
 }
 
+static void on_abandon(struct request_user *self)
+{
+    struct rest_call *call =
+        (struct rest_call *)(void *)((char *)self - offsetof(struct rest_call, holder));
+
+    call->req = NULL;
+}
+
 static struct rest_call *call_new(struct hub *hub, struct net_request *req,
                                   const struct route_match *match)
 {
@@ -250,7 +259,8 @@ static struct rest_call *call_new(struct hub *hub, struct net_request *req,
         for (size_t i = 0; i < match->n_params; i++)
             call->params[i] = arena_dup(&call->arena, match->params[i]);
     }
-    net_request_set_user(req, call);
+    call->holder.on_abandon = on_abandon;
+    net_request_set_user(req, &call->holder);
     return call;
 }
 
@@ -332,11 +342,4 @@ void rest_request(struct hub *hub, struct net_request *req, bool is_admin)
         method_not_allowed(hub, req);
     else
         call_fail(hub, req, ERR_NOT_FOUND);
-}
-
-void rest_abandon(void *user)
-{
-    struct rest_call *call = user;
-
-    call->req = NULL;
 }

@@ -9,7 +9,7 @@
 #include "codec/route.h"
 #include "endpoint/hub.h"
 #include "generated/c/routes.h"
-#include "net/net.h"
+#include "net/link.h"
 
 struct rest_call;
 
@@ -22,6 +22,7 @@ typedef void rest_after_fn(struct rest_call *call);
 
 struct rest_call {
     struct work_job job;
+    struct request_user holder; /* what net knows of the call */
     struct hub *hub;
     struct net_request *req; /* NULL: the client has gone */
     struct route_match match;
@@ -51,9 +52,6 @@ void rest_request(struct hub *hub, struct net_request *req, bool is_admin);
 /* rest_error_body — a net_handler's on_error. */
 void rest_error_body(void *ctx, const struct net_head *head, enum err e,
                      struct buf *body);
-
-/* rest_abandon — a net_handler's on_abandon. */
-void rest_abandon(void *user);
 
 /* --- for the routes ----------------------------------------------------------------------- */
 

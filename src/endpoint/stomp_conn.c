@@ -91,15 +91,6 @@ static enum err on_accept(void *ctx, const struct net_request *req, void **tag_o
     return rc;
 }
 
-static void on_accept_lost(void *ctx, void *tag)
-{
-    struct accepted *accepted = tag;
-
-    (void)ctx;
-    str_free(&accepted->user);
-    free(accepted);
-}
-
 static void *on_open(void *ctx, struct link link, void *tag)
 {
     struct hub *hub = ctx;
@@ -189,7 +180,6 @@ static void on_drain(void *user)
 
 const struct link_handler stomp_handler = {
     .on_accept = on_accept,
-    .on_accept_lost = on_accept_lost,
     .on_open = on_open,
     .on_data = on_data,
     .on_drain = on_drain,

@@ -127,8 +127,8 @@ void publisher_on_report(void *ctx, void *cookie, bool is_stored)
         p->stats.stored++;
     else
         p->stats.failed++;
-    if (relay_takes_report(p->relay, cookie, is_stored))
-        return;
+    if (!cookie || relay_takes_report(p->relay, cookie, is_stored))
+        return; /* without a cookie: typing, which may be lost */
     row->is_failed = row->is_failed || !is_stored;
     if (--row->waiting == 0)
         row_settle(row);
@@ -218,12 +218,17 @@ void publisher_set_producer(struct publisher *p, struct kafka_producer *producer
     p->producer = producer;
 }
 
-void publisher_stop(struct publisher *p)
+void publisher_stop_relay(struct publisher *p)
 {
     p->is_stopped = true;
-    loop_timer_stop(p->delete_timer);
     loop_timer_stop(p->relay_timer);
     relay_stop(p->relay);
+}
+
+void publisher_stop(struct publisher *p)
+{
+    p->producer = NULL;
+    loop_timer_stop(p->delete_timer);
     delete_rows(p);
 }
 

@@ -32,7 +32,9 @@ void publisher_on_state(void *ctx, bool is_up);
 void publisher_publish(struct publisher *p, const struct outbox_commit *commit);
 /* publisher_relay_own — a row of ours may be in the outbox unknown: the relay looks. */
 void publisher_relay_own(struct publisher *p);
-/* publisher_stop — no new relay round; rows whose reports are in are deleted. */
+/* publisher_stop_relay — no new round of the relay; the one under way gives up. */
+void publisher_stop_relay(struct publisher *p);
+/* publisher_stop — after the producer: rows whose reports are in are deleted. */
 void publisher_stop(struct publisher *p);
 void publisher_free(struct publisher **p);
 

@@ -24,6 +24,7 @@ struct shard {
 struct writer {
     struct writer_config config;
     size_t queued;
+    size_t at_work; /* ops taken and not done */
     struct shard shards[];
 };
 
@@ -84,6 +85,11 @@ void write_op_free(struct write_op **op)
 size_t writer_queued(const struct writer *w)
 {
     return w->queued;
+}
+
+size_t writer_busy(const struct writer *w)
+{
+    return w->queued + w->at_work;
 }
 
 /* --- on the worker ------------------------------------------------------------------------ */
@@ -182,6 +188,7 @@ static void batch_done(struct work_job *job)
     struct write_op *next;
 
     b->shard->is_busy = false;
+    w->at_work -= b->n;
     shard_go_on(b->shard); /* the database first: it works while the loop delivers */
     for (struct outbox_commit *c = b->result.commits; c; c = c->next)
         publisher_publish(w->config.publisher, c);
@@ -241,6 +248,7 @@ static struct write_batch *batch_take(struct shard *shard)
         shard->last = &shard->first;
     shard->n -= b->n;
     shard->writer->queued -= b->n;
+    shard->writer->at_work += b->n;
     return b;
 }
 

@@ -56,5 +56,7 @@ void write_op_free(struct write_op **op);
  */
 NODISCARD enum err writer_submit(struct writer *w, struct write_op *op);
 size_t writer_queued(const struct writer *w);
+/* writer_busy — ops that wait or are at a worker. */
+size_t writer_busy(const struct writer *w);
 
 #endif

@@ -1,0 +1,198 @@
+/*
+ * Settings, the database's schema, and the subcommands that need no server.
+ * SPDX-License-Identifier: MIT
+ */
+#include "app/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "db/migrate.h"
+
+#include "base/banned.h"
+
+enum {
+    DATABASE_WAIT_S = 60,
+    MIGRATE_LOCK_WAIT_S = 3600
+};
+
+static bool complain(const char *key, const char *text)
+{
+    fprintf(stderr, "reuse-chat: %s: %s\n", key, text);
+    return false;
+}
+
+static bool check_database_url(struct settings *s)
+{
+    if (s->database_url.n == 0 && db_library_has_engine())
+        s->database_url = STR("embedded:data");
+    if (s->database_url.n == 0)
+        return complain("database.url",
+                        "is not set (mysql://user:password@host:port/name)");
+    if (str_starts(s->database_url, STR("embedded:")) && !db_library_has_engine())
+        return complain("database.url",
+                        "embedded: needs the program reuse-chat-embedded");
+    return true;
+}
+
+/* Civil times on the wire are the process's zone: TZ is set once, before anything looks. */
+static bool set_zone(const struct settings *s)
+{
+    char zone[80];
+
+    if (s->time_zone.n > 0) {
+        snprintf(zone, sizeof(zone), STR_FMT, STR_ARG(s->time_zone));
+        if (setenv("TZ", zone, 1) != 0)
+            return complain("time.zone", "cannot be set");
+    }
+    tzset();
+    return true;
+}
+
+bool app_settings(const struct app_args *args, struct settings *out,
+                  const char ***origins_out)
+{
+    const struct setting_sources sources = {
+        .file = args->config_file, .environ = args->environ, .flags = args->flags};
+    struct why why = {.text = ""};
+
+    if (setting_load(&settings_table, &sources, args->arena, out, origins_out, &why) !=
+        ERR_OK) {
+        fprintf(stderr, "reuse-chat: %s\n", why.text);
+        return false;
+    }
+    if (out->admin_port == 0 && out->server_port > 0 && out->server_port <= 64535)
+        out->admin_port = out->server_port + 1000;
+    return check_database_url(out) && set_zone(out);
+}
+
+bool app_database_open(const struct settings *settings)
+{
+    struct why why = {.text = ""};
+    char dir[1024];
+    bool is_embedded = str_starts(settings->database_url, STR("embedded:"));
+
+    snprintf(dir, sizeof(dir), STR_FMT, STR_ARG(str_from(settings->database_url, 9)));
+    if (db_library_start(is_embedded ? dir : NULL, &why) == ERR_OK)
+        return true;
+    fprintf(stderr, "reuse-chat: %s\n", why.text);
+    return false;
+}
+
+static struct log log_of(const struct settings *settings)
+{
+    return (struct log){.fd = STDERR_FILENO,
+                        .level = (enum log_level)settings->log_level,
+                        .format = (enum log_format)settings->log_format};
+}
+
+static struct db *migrator_new(const struct settings *settings, const struct log *log)
+{
+    return db_new(&(struct db_config){.url = settings->database_url,
+                                      .read_timeout_ms = MIGRATE_READ_TIMEOUT_MS,
+                                      .log = log});
+}
+
+/* A database that starts at the same time as this program gets a minute. */
+static enum err wait_for_database(struct db *db, const struct log *log)
+{
+    const struct timespec pause = {0, 200 * NS_PER_MS};
+    int64_t deadline = clock_mono_ns() + DATABASE_WAIT_S * NS_PER_S;
+    bool is_told = false;
+    enum err rc;
+
+    while ((rc = db_connect(db)) == ERR_DB_LOST && clock_mono_ns() < deadline) {
+        if (!is_told)
+            LOG_WARN(log, "database.waiting", LOG_C("text", db_error_text(db)));
+        is_told = true;
+        nanosleep(&pause, NULL);
+    }
+    return rc;
+}
+
+bool app_migrate_up(const struct settings *settings)
+{
+    struct log log = log_of(settings);
+    struct db *db = migrator_new(settings, &log);
+    struct migrate_report report = {0};
+    struct why why = {.text = ""};
+    enum err rc = wait_for_database(db, &log);
+
+    if (rc != ERR_OK)
+        why_set(&why, "%s", db_error_text(db));
+    else
+        rc = migrate_up(db, &migration_files, MIGRATE_LOCK_WAIT_S, &log, &report, &why);
+    db_free(&db);
+    if (rc != ERR_OK) {
+        fprintf(stderr, "reuse-chat: database: %s\n", why.text);
+        return false;
+    }
+    if (report.applied > 0)
+        LOG_INFO(&log, "database.migrated", LOG_INT("applied", report.applied),
+                 LOG_INT("version", report.version));
+    return true;
+}
+
+static const char *const state_words[] = {
+    [MIGRATE_PENDING] = "pending", [MIGRATE_RUNNING] = "running",
+    [MIGRATE_FAILED] = "failed",   [MIGRATE_DONE] = "done",
+    [MIGRATE_CHANGED] = "changed",
+};
+
+static int print_status(const struct settings *settings, struct arena *a)
+{
+    struct log log = log_of(settings);
+    struct db *db = migrator_new(settings, &log);
+    struct migrate_status *rows;
+    enum err rc = migrate_status(db, &migration_files, a, &rows);
+    bool is_done = true;
+
+    if (rc != ERR_OK)
+        fprintf(stderr, "reuse-chat: database: %s\n", db_error_text(db));
+    for (size_t i = 0; rc == ERR_OK && i < migration_files.n; i++) {
+        printf("%04u %-20s %s %u/%u " STR_FMT "\n", rows[i].version, rows[i].name,
+               state_words[rows[i].state], rows[i].applied, rows[i].statements,
+               STR_ARG(rows[i].error.p ? rows[i].error : STR("")));
+        is_done = is_done && rows[i].state == MIGRATE_DONE;
+    }
+    db_free(&db);
+    if (rc != ERR_OK)
+        return APP_EXIT_UNAVAILABLE;
+    return is_done ? 0 : 1;
+}
+
+int app_migrate(const struct app_args *args)
+{
+    struct settings settings;
+    int status;
+
+    if (!app_settings(args, &settings, NULL))
+        return APP_EXIT_CONFIG;
+    if (!app_database_open(&settings))
+        return APP_EXIT_UNAVAILABLE;
+    if (args->argument && strcmp(args->argument, "status") == 0)
+        status = print_status(&settings, args->arena);
+    else
+        status = app_migrate_up(&settings) ? 0 : APP_EXIT_UNAVAILABLE;
+    db_library_stop();
+    return status;
+}
+
+int app_check(const struct app_args *args)
+{
+    const char **origins = NULL;
+    struct settings settings;
+    struct buf out;
+
+    if (!app_settings(args, &settings, &origins))
+        return APP_EXIT_CONFIG;
+    buf_init(&out, 1 << 20);
+    setting_print(&settings_table, &settings, origins, &out);
+    fwrite(out.p, 1, out.n, stdout);
+    buf_release(&out);
+    return 0;
+}

@@ -1,0 +1,41 @@
+/*
+ * What the program does, one function a subcommand; each returns the exit status.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "base/arena.h"
+#include "base/why.h"
+#include "generated/c/settings.h"
+
+enum {
+    APP_EXIT_USAGE = 64, /* EX_USAGE */
+    APP_EXIT_UNAVAILABLE =
+        69, /* EX_UNAVAILABLE: the database, a port, another server of that id */
+    APP_EXIT_CONFIG = 78, /* EX_CONFIG: a setting is missing or wrong; its name is told */
+};
+
+struct app_args {
+    const char *command, *argument; /* NULL: none */
+    const char *config_file;
+    const char *const *flags;
+    const char *const *environ;
+    struct arena *arena; /* settings' texts */
+};
+
+int app_serve(const struct app_args *args);
+int app_migrate(const struct app_args *args);
+int app_check(const struct app_args *args);
+
+/* app_settings — loads and checks; false: the reason was printed, exit APP_EXIT_CONFIG. */
+bool app_settings(const struct app_args *args, struct settings *out,
+                  const char ***origins_out);
+
+/* app_database_open — starts the database library for the settings' database; false: printed. */
+bool app_database_open(const struct settings *settings);
+
+/* app_migrate_up — brings the schema up to date, waiting for the database; false: printed. */
+bool app_migrate_up(const struct settings *settings);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/lock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "generated/c/dao_server.h"
+#include "work/work.h"
+
+#include "base/banned.h"
+
+enum {
+    LOCK_WAIT_S = 10,
+    LOCK_CHECK_MS = 5000
+};
+
+struct server_lock {
+    struct work_pool *pool; /* one thread, whose connection holds the lock */
+    struct loop_timer *timer;
+    struct str id;
+    const struct log *log;
+    bool is_held, is_busy;
+};
+
+struct lock_job {
+    struct work_job job;
+    struct server_lock *lock;
+    uint32_t wait_s;
+    bool is_first, is_held;
+    enum err rc;
+    pthread_mutex_t *mutex; /* first only: the caller waits */
+    pthread_cond_t *changed;
+    bool *is_over;
+};
+
+/* Held already by this connection, or taken now. */
+static void lock_run(struct work_job *job, struct work_ctx *ctx)
+{
+    struct lock_job *j = (struct lock_job *)job;
+    struct dao_server_lock_check_row check = {0};
+    struct dao_server_lock_row row = {0};
+
+    j->rc = dao_server_lock_check(ctx->db,
+                                  &(struct dao_server_lock_check_in){.id = j->lock->id},
+                                  &ctx->arena, &check);
+    if (j->rc == ERR_OK && !check.is_ours)
+        j->rc = dao_server_lock(
+            ctx->db,
+            &(struct dao_server_lock_in){.id = j->lock->id, .timeout = j->wait_s},
+            &ctx->arena, &row);
+    j->is_held = j->rc == ERR_OK && (check.is_ours || (row.has_got && row.got == 1));
+    if (!j->is_first)
+        return;
+    pthread_mutex_lock(j->mutex);
+    *j->is_over = true;
+    j->lock->is_held = j->is_held;
+    pthread_cond_signal(j->changed);
+    pthread_mutex_unlock(j->mutex);
+}
+
+static void lock_done(struct work_job *job)
+{
+    struct lock_job *j = (struct lock_job *)job;
+    struct server_lock *lock = j->lock;
+
+    lock->is_busy = false;
+    if (!j->is_first && j->rc == ERR_OK && j->is_held != lock->is_held) {
+        lock->is_held = j->is_held;
+        if (j->is_held)
+            LOG_INFO(lock->log, "server.lock_taken", LOG_STR("id", lock->id));
+        else
+            LOG_ERROR(lock->log, "server.lock_lost", LOG_STR("id", lock->id),
+                      LOG_C("why", "another server of this id holds it"));
+    }
+    free(j);
+}
+
+static struct lock_job *job_new(struct server_lock *lock, uint32_t wait_s)
+{
+    struct lock_job *j = mem_zalloc(sizeof(*j));
+
+    j->job.run = lock_run;
+    j->job.done = lock_done;
+    j->lock = lock;
+    j->wait_s = wait_s;
+    return j;
+}
+
+/* After a lost connection the lock is gone with it: take it again. */
+static void on_timer(void *arg)
+{
+    struct server_lock *lock = arg;
+    struct lock_job *j;
+
+    if (lock->is_busy)
+        return;
+    j = job_new(lock, 0);
+    lock->is_busy = work_submit(lock->pool, 0, &j->job) == ERR_OK;
+    if (!lock->is_busy)
+        free(j);
+}
+
+static bool take_first(struct server_lock *lock, enum err *rc_out)
+{
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+    struct lock_job *j = job_new(lock, LOCK_WAIT_S);
+    bool is_over = false, is_held;
+
+    j->is_first = true;
+    j->mutex = &mutex;
+    j->changed = &changed;
+    j->is_over = &is_over;
+    *rc_out = work_submit(lock->pool, 0, &j->job);
+    if (*rc_out != ERR_OK) {
+        free(j);
+        return false;
+    }
+    lock->is_busy = true;
+    pthread_mutex_lock(&mutex);
+    while (!is_over)
+        pthread_cond_wait(&changed, &mutex);
+    is_held = lock->is_held;
+    pthread_mutex_unlock(&mutex);
+    return is_held;
+}
+
+struct server_lock *server_lock_new(struct loop *loop, struct str database_url,
+                                    struct str id, const struct log *log, struct why *why)
+{
+    const struct work_config config = {
+        .threads = 1,
+        .queue_max = 4,
+        .name = "lock",
+        .db = {.url = database_url,
+               .read_timeout_ms = (LOCK_WAIT_S + 5) * 1000,
+               .log = log},
+        .log = log,
+    };
+    struct server_lock *lock = mem_zalloc(sizeof(*lock));
+    enum err rc;
+
+    lock->id = id;
+    lock->log = log;
+    lock->pool = work_pool_new(loop, &config);
+    lock->timer = loop_timer_new(loop, on_timer, lock);
+    if (take_first(lock, &rc)) {
+        loop_timer_start(lock->timer, LOCK_CHECK_MS, LOCK_CHECK_MS);
+        return lock;
+    }
+    why_set(why,
+            "another server with server.id " STR_FMT
+            " is running, or the database is away",
+            STR_ARG(id));
+    server_lock_free(&lock);
+    return NULL;
+}
+
+void server_lock_free(struct server_lock **lock)
+{
+    struct server_lock *old = *lock;
+
+    if (!old)
+        return;
+    *lock = NULL;
+    loop_timer_free(&old->timer);
+    work_pool_free(&old->pool);
+    free(old);
+}

@@ -1,0 +1,96 @@
+/*
+ * The program: settings, the database's schema, then servers until a signal says stop.
+ * SPDX-License-Identifier: MIT
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "base/arena.h"
+#include "endpoint/version.h"
+#include "generated/c/settings.h"
+
+#include "base/banned.h"
+
+extern char **environ;
+
+static void print_help(void)
+{
+    struct buf out;
+
+    buf_init(&out, 1 << 20);
+    buf_append_c(
+        &out, "usage: reuse-chat [serve|migrate|check|version|help] [--config=FILE] "
+              "[--key=value …]\n\n"
+              "serve    the default: bring the schema up to date and serve\n"
+              "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
+              "check    print the settings in force and where each came from\n\n");
+    setting_help(&settings_table, &out);
+    fwrite(out.p, 1, out.n, stdout);
+    buf_release(&out);
+}
+
+/* Takes the words that are no flags out of argv: a subcommand and its argument. */
+static void split_args(char **argv, struct app_args *args, const char **flags)
+{
+    size_t n = 0;
+
+    for (char **arg = argv + 1; *arg; arg++) {
+        if (strncmp(*arg, "--config=", 9) == 0)
+            args->config_file = *arg + 9;
+        else if (strncmp(*arg, "--", 2) == 0)
+            flags[n++] = *arg;
+        else if (n > 0 && !strchr(flags[n - 1], '='))
+            flags[n++] = *arg; /* the value of "--key value" */
+        else if (!args->command)
+            args->command = *arg;
+        else
+            args->argument = *arg;
+    }
+    flags[n] = NULL;
+}
+
+static int run(const struct app_args *args)
+{
+    const char *command = args->command ? args->command : "serve";
+
+    if (strcmp(command, "serve") == 0)
+        return app_serve(args);
+    if (strcmp(command, "migrate") == 0)
+        return app_migrate(args);
+    if (strcmp(command, "check") == 0)
+        return app_check(args);
+    fprintf(stderr, "reuse-chat: unknown command '%s', see 'reuse-chat help'\n", command);
+    return APP_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct app_args args = {0};
+    const char **flags = calloc((size_t)argc + 1, sizeof(*flags));
+    struct arena arena;
+    int status;
+
+    if (!flags)
+        return APP_EXIT_USAGE;
+    signal(SIGPIPE, SIG_IGN); /* hiredis writes with write(2) */
+    split_args(argv, &args, flags);
+    args.flags = flags;
+    args.environ = (const char *const *)environ;
+    arena_init(&arena, SIZE_MAX);
+    args.arena = &arena;
+    if (args.command && strcmp(args.command, "version") == 0) {
+        printf("reuse-chat %s\n", REUSE_CHAT_VERSION);
+        status = 0;
+    } else if (args.command && strcmp(args.command, "help") == 0) {
+        print_help();
+        status = 0;
+    } else {
+        status = run(&args);
+    }
+    arena_release(&arena);
+    free(flags);
+    return status;
+}
