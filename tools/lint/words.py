@@ -10,7 +10,7 @@ import re
 import tree
 
 LIST = "tools/lint/words.txt"
-ADDRESS = re.compile(r"https?://([A-Za-z0-9.\-]*[A-Za-z0-9])")
+ADDRESS = re.compile(r"https?://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 BINARY = (".png", ".ico", ".bin", ".pb", ".woff2", ".jar", ".gz")
 
 
