@@ -222,8 +222,15 @@ void emit_dao_header(const struct dao_model *m, const struct query_file *file,
                "#include \"db/db.h\"\n");
     if (uses_shared_rows(m, file))
         out_put(o, "#include \"generated/c/dao_rows.h\"\n");
-    out_put(o,
-            "\n/* All functions here wait for the database: worker threads only. */\n\n");
+    out_put(
+        o,
+        "\n"
+        "/*\n"
+        " * out:    strings of a row live in a; result_out and bad_row_out may be NULL\n"
+        " * errors: as db_one, db_many, db_exec and db_exec_batch of db/db.h\n"
+        " * thread: worker; every function waits for the database\n"
+        " */\n"
+        "\n");
     for (size_t i = 0; i < file->n_queries; i++)
         put_query(m, file, &file->queries[i], o);
     out_put(o, "#endif\n");
