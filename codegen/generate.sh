@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$source"
 set -- --out "$out"
 if [ -d schema/proto ]; then
-    (cd schema/proto && protoc -I . -I "$root/schema/proto" -I /usr/include --include_source_info \
+    (cd schema/proto && protoc -I . -I "$root/schema/proto" --include_source_info \
         --include_imports -o "$out/image" ./*.proto)
     set -- "$@" --image "$out/image"
 fi
