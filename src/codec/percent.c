@@ -31,33 +31,3 @@ void percent_encode_header(struct str s, struct buf *out)
     }
     buf_append_str(out, s);
 }
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool percent_decode(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        int high, low;
-
-        if (s.p[i] != '%') {
-            buf_putc(out, s.p[i]);
-            continue;
-        }
-        if (s.n - i < 3)
-            return false;
-        high = hex_digit(s.p[i + 1]);
-        low = hex_digit(s.p[i + 2]);
-        if (high < 0 || low < 0)
-            return false;
-        buf_putc(out, (char)(high << 4 | low));
-        i += 2;
-    }
-    return buf_ok(out);
-}

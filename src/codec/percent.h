@@ -16,7 +16,4 @@ void percent_encode(struct str s, struct buf *out);
  */
 void percent_encode_header(struct str s, struct buf *out);
 
-/* percent_decode — errors: false on a broken escape; *out is undefined then. */
-bool percent_decode(struct str s, struct buf *out);
-
 #endif
