@@ -7,12 +7,8 @@ function(reuse_module name)
     target_link_libraries(${name} PUBLIC ${M_LIBS} PRIVATE reuse_warnings)
 endfunction()
 
-# reuse_test(NAME SOURCES … LIBS … LABELS …): a cmocka program and its ctest entry. Where cmocka is
-# not installed (tools/setup run) the project builds without its tests.
+# reuse_test(NAME SOURCES … LIBS … LABELS …): a cmocka program and its ctest entry.
 function(reuse_test name)
-    if(NOT cmocka_FOUND)
-        return()
-    endif()
     cmake_parse_arguments(T "" "" "SOURCES;LIBS;LABELS" ${ARGN})
     add_executable(${name} ${T_SOURCES})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
