@@ -21,7 +21,8 @@ enum {
 /*
  * json_decode — one JSON text into a struct of the given type, checked against its limits.
  * in:     UTF-8, at most one value, blanks around; BOM, NUL (raw or \u0000), lone surrogates,
- *         raw controls, depth above JSON_DEPTH_MAX and trailing bytes are refused
+ *         raw controls, depth above JSON_DEPTH_MAX and trailing bytes are refused. The caller
+ *         caps its size: cJSON's tree, freed before the return, takes up to 40 times of it
  * out:    *record zeroed then filled; strings and arrays live in a
  * errors: ERR_BODY_INVALID, ERR_TOO_LARGE (arena ceiling); why names member and cause
  * thread: any
@@ -50,7 +51,7 @@ bool record_equal(const struct record_type *type, const void *a, const void *b);
 void json_put_string(struct buf *out, struct str s);
 
 /*
- * json_is_safe — the scan that json_decode runs first, for fuzzing and for other readers.
+ * json_scan — the scan that json_decode runs first, for fuzzing and for other readers.
  * errors: ERR_BODY_INVALID. thread: any
  */
 NODISCARD enum err json_scan(struct str in, struct why *why);

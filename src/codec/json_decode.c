@@ -431,6 +431,7 @@ enum err json_decode(const struct record_type *type, struct arena *a, struct str
     buf_init(&d.spans, in.n * sizeof(struct json_span));
     rc = json_scan_spans(in, &d.spans, why);
     if (rc == ERR_OK) {
+        /* Writes a global that only cJSON_GetErrorPtr() reads, which nobody calls. */
         root = cJSON_ParseWithLengthOpts(in.p, in.n, NULL, false);
         rc = decode_tree(&d, type, root, record);
         cJSON_Delete(root);
