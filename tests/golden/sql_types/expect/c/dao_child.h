@@ -5,7 +5,11 @@
 #include "db/db.h"
 #include "generated/c/dao_rows.h"
 
-/* All functions here wait for the database: worker threads only. */
+/*
+ * out:    strings of a row live in a; result_out and bad_row_out may be NULL
+ * errors: as db_one, db_many, db_exec and db_exec_batch of db/db.h
+ * thread: worker; every function waits for the database
+ */
 
 struct dao_child_names_in {
     int64_t item_id; /* child.item_id */
