@@ -35,11 +35,10 @@ struct link_handler {
     void *ctx;
     /*
      * Somebody asks for a connection: an upgrade, or the first request of a SockJS session. ERR_OK
-     * accepts and *tag_out is handed to on_open, anything else becomes its HTTP status.
+     * accepts and *tag_out is handed to on_open, which follows in any case (if the client has gone
+     * meanwhile, with on_close behind it); anything else becomes its HTTP status.
      */
     enum err (*on_accept)(void *ctx, const struct net_request *req, void **tag_out);
-    /* Accepted, but the client was gone before on_open: what tag owns is to be freed. May be NULL. */
-    void (*on_accept_lost)(void *ctx, void *tag);
     /*
      * A further request of an open SockJS session (not called for WebSocket): still the same
      * caller? May be NULL. Anything but ERR_OK refuses that request only.

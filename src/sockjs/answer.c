@@ -15,14 +15,14 @@ enum {
     ONE_YEAR_S = 31536000
 };
 
-static void add(struct answer_headers *h, const char *name, struct str value)
+static void add(struct sockjs_headers *h, const char *name, struct str value)
 {
-    BUG_ON(h->n == ANSWER_HEADERS_MAX);
+    BUG_ON(h->n == SOCKJS_HEADERS_MAX);
     h->items[h->n++] = (struct net_header){name, value};
     h->items[h->n] = (struct net_header){NULL, STR_NULL};
 }
 
-void answer_headers_start(struct answer_headers *h, const struct net_request *req)
+void sockjs_answer_headers_start(struct sockjs_headers *h, const struct net_request *req)
 {
     struct str origin = net_request_header(req, "origin", NULL);
     struct str wanted = net_request_header(req, "access-control-request-headers", NULL);
@@ -38,13 +38,13 @@ void answer_headers_start(struct answer_headers *h, const struct net_request *re
     add(h, "vary", STR("Origin"));
 }
 
-static void add_not_cached(struct answer_headers *h)
+static void add_not_cached(struct sockjs_headers *h)
 {
     add(h, "cache-control", STR("no-store, no-cache, must-revalidate, max-age=0"));
 }
 
 /* For a year, from now. */
-static void add_cached(struct answer_headers *h)
+static void add_cached(struct sockjs_headers *h)
 {
     time_t then = (time_t)(clock_real_ns() / NS_PER_S) + ONE_YEAR_S;
     struct tm tm;
@@ -79,7 +79,7 @@ static struct str cookie_of(const struct net_request *req)
 }
 
 /* Balancers keep a client on one server by it; what it says does not matter to us. */
-static void add_cookie(struct answer_headers *h, const struct net_request *req)
+static void add_cookie(struct sockjs_headers *h, const struct net_request *req)
 {
     struct str value = cookie_of(req);
 
@@ -90,34 +90,35 @@ static void add_cookie(struct answer_headers *h, const struct net_request *req)
     add(h, "set-cookie", str_of(h->cookie));
 }
 
-void answer_headers_session(struct answer_headers *h, const struct net_request *req)
+void sockjs_answer_headers_session(struct sockjs_headers *h,
+                                   const struct net_request *req)
 {
-    answer_headers_start(h, req);
+    sockjs_answer_headers_start(h, req);
     add_not_cached(h);
     add_cookie(h, req);
 }
 
 /* --- fixed answers ------------------------------------------------------------------------ */
 
-void answer_empty(struct net_request *req, int status)
+void sockjs_answer_empty(struct net_request *req, int status)
 {
-    struct answer_headers h;
+    struct sockjs_headers h;
 
-    answer_headers_start(&h, req);
+    sockjs_answer_headers_start(&h, req);
     net_respond(req, status, STR_NULL, STR(""), h.items);
 }
 
-void answer_text(struct net_request *req, int status, struct str text)
+void sockjs_answer_text(struct net_request *req, int status, struct str text)
 {
-    struct answer_headers h;
+    struct sockjs_headers h;
 
-    answer_headers_start(&h, req);
+    sockjs_answer_headers_start(&h, req);
     net_respond(req, status, TEXT_PLAIN, text, h.items);
 }
 
-void answer_info(struct net_request *req)
+void sockjs_answer_info(struct net_request *req)
 {
-    struct answer_headers h;
+    struct sockjs_headers h;
     int32_t entropy;
     char body[128];
 
@@ -126,7 +127,7 @@ void answer_info(struct net_request *req)
              "{\"entropy\":%d,\"origins\":[\"*:*\"],\"cookie_needed\":true,\"websocket\":"
              "true}",
              entropy);
-    answer_headers_start(&h, req);
+    sockjs_answer_headers_start(&h, req);
     add_not_cached(&h);
     net_respond(req, 200, STR("application/json;charset=UTF-8"), str_of(body), h.items);
 }
@@ -140,25 +141,25 @@ static bool is_token(struct str s)
 }
 
 /* A preflight is answered as Spring's CORS layer does, anything else as sockjs-protocol asks. */
-void answer_options(struct net_request *req, const char *methods)
+void sockjs_answer_options(struct net_request *req, const char *methods)
 {
     struct str asked = net_request_header(req, "access-control-request-method", NULL);
     bool is_preflight =
         is_token(asked) && !str_is_empty(net_request_header(req, "origin", NULL));
-    struct answer_headers h;
+    struct sockjs_headers h;
 
-    answer_headers_start(&h, req);
+    sockjs_answer_headers_start(&h, req);
     add(&h, "access-control-allow-methods", is_preflight ? asked : str_of(methods));
     add(&h, "access-control-max-age", STR("31536000"));
     add_cached(&h);
     net_respond(req, is_preflight ? 200 : 204, STR_NULL, STR(""), h.items);
 }
 
-void answer_not_allowed(struct net_request *req, const char *allow)
+void sockjs_answer_not_allowed(struct net_request *req, const char *allow)
 {
-    struct answer_headers h;
+    struct sockjs_headers h;
 
-    answer_headers_start(&h, req);
+    sockjs_answer_headers_start(&h, req);
     add(&h, "allow", str_of(allow));
     net_respond(req, 405, STR_NULL, STR(""), h.items);
 }

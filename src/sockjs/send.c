@@ -13,18 +13,18 @@ enum {
 
 static void answer_taken(struct net_request *req)
 {
-    struct answer_headers h;
+    struct sockjs_headers h;
 
-    answer_headers_session(&h, req);
+    sockjs_answer_headers_session(&h, req);
     /* The type keeps old Firefox from reading it as XML. */
     net_respond(req, 204, STR("text/plain;charset=UTF-8"), STR(""), h.items);
 }
 
 /* Takes it off the session and answers it: taken if the whole body was passed on. */
-static void finish(struct send *send, bool is_taken)
+static void finish(struct sockjs_send *send, bool is_taken)
 {
-    struct session *s = send->session;
-    struct send **at = &s->sends;
+    struct sockjs_session *s = send->session;
+    struct sockjs_send **at = &s->sends;
 
     while (*at != send)
         at = &(*at)->next;
@@ -33,7 +33,7 @@ static void finish(struct send *send, bool is_taken)
     if (send->req && is_taken)
         answer_taken(send->req);
     else if (send->req)
-        answer_empty(send->req, 404);
+        sockjs_answer_empty(send->req, 404);
     free(send);
 }
 
@@ -41,23 +41,23 @@ static void finish(struct send *send, bool is_taken)
 static void on_abandon(struct request_user *self)
 {
     void *p = self;
-    struct send *send = p;
-    struct session *s = send->session;
+    struct sockjs_send *send = p;
+    struct sockjs_session *s = send->session;
 
     send->req = NULL;
     finish(send, false);
-    session_close(s, 1002, STR("Connection interrupted"));
+    sockjs_session_close(s, 1002, STR("Connection interrupted"));
 }
 
 static void on_string(void *ctx, struct str piece, bool is_last)
 {
-    struct session *s = ctx;
+    struct sockjs_session *s = ctx;
 
     if (s->state == SESSION_OPEN)
         s->server->config.handler.on_data(s->user, piece, is_last);
 }
 
-static void pass_on_piece(struct session *s, struct send *send)
+static void pass_on_piece(struct sockjs_session *s, struct sockjs_send *send)
 {
     struct str rest = str_from(net_request_body(send->req), send->at);
     struct str piece = {rest.p, rest.n < PIECE_BYTES ? rest.n : PIECE_BYTES};
@@ -70,7 +70,7 @@ static void pass_on_piece(struct session *s, struct send *send)
         finish(send, false);
 }
 
-void send_pass_on(struct session *s)
+void sockjs_send_pass_on(struct sockjs_session *s)
 {
     if (s->is_passing_on)
         return;
@@ -80,12 +80,12 @@ void send_pass_on(struct session *s)
     s->is_passing_on = false;
 }
 
-void send_refuse_all(struct session *s)
+void sockjs_send_refuse_all(struct sockjs_session *s)
 {
-    struct send *send = s->is_passing_on ? s->sends->next : s->sends;
+    struct sockjs_send *send = s->is_passing_on ? s->sends->next : s->sends;
 
     while (send) {
-        struct send *next = send->next;
+        struct sockjs_send *next = send->next;
 
         finish(send, false);
         send = next;
@@ -110,9 +110,9 @@ static const char *fault_of(struct str body)
     return NULL;
 }
 
-static void hold(struct session *s, struct net_request *req)
+static void hold(struct sockjs_session *s, struct net_request *req)
 {
-    struct send *send = mem_zalloc(sizeof(*send)), **at = &s->sends;
+    struct sockjs_send *send = mem_zalloc(sizeof(*send)), **at = &s->sends;
 
     send->request_user.on_abandon = on_abandon;
     send->session = s;
@@ -124,24 +124,25 @@ static void hold(struct session *s, struct net_request *req)
     net_request_set_user(req, &send->request_user);
 }
 
-void send_request(struct sockjs_server *server, struct str id, struct net_request *req)
+void sockjs_send_request(struct sockjs_server *server, struct str id,
+                         struct net_request *req)
 {
-    struct session *s = session_find(server, id);
+    struct sockjs_session *s = sockjs_session_find(server, id);
     const char *fault;
 
     if (!s || s->state != SESSION_OPEN) {
-        answer_empty(req, 404);
+        sockjs_answer_empty(req, 404);
         return;
     }
-    if (session_is_refused(s, req))
+    if (sockjs_session_is_refused(s, req))
         return;
     fault = fault_of(net_request_body(req));
     if (fault) {
-        answer_text(req, 500, str_of(fault));
+        sockjs_answer_text(req, 500, str_of(fault));
     } else if (s->n_sends == SOCKJS_SENDS_MAX) {
         net_respond_error(req, ERR_OVERLOADED);
     } else {
         hold(s, req);
-        send_pass_on(s);
+        sockjs_send_pass_on(s);
     }
 }

@@ -20,19 +20,19 @@ static char *copy(struct str s)
 static void tell_news(void *arg)
 {
     struct sockjs_server *server = arg;
-    struct session *s = server->news;
+    struct sockjs_session *s = server->news;
 
     server->news = NULL;
     while (s) {
-        struct session *next = s->next_news;
+        struct sockjs_session *next = s->next_news;
 
         s->next_news = NULL;
-        session_tell(s);
+        sockjs_session_tell(s);
         s = next;
     }
 }
 
-void sockjs_news(struct session *s, enum session_news news)
+void sockjs_news(struct sockjs_session *s, enum session_news news)
 {
     struct sockjs_server *server = s->server;
 
@@ -62,16 +62,15 @@ struct sockjs_server *sockjs_server_new(struct loop *loop,
 void sockjs_server_free(struct sockjs_server **serverp)
 {
     struct sockjs_server *server = *serverp;
-    struct session *s, *next;
+    struct sockjs_session *s, *next;
 
     if (!server)
         return;
     *serverp = NULL;
     HASH_ITER(hh, server->sessions, s, next)
     {
-        session_free(s);
+        sockjs_session_free(s);
     }
-    ws_forget_upgrading(server, true);
     loop_timer_free(&server->news_timer);
     buf_release(&server->scratch);
     free((void *)(uintptr_t)server->config.prefix.p);
@@ -137,15 +136,15 @@ static void answer_session(struct sockjs_server *server, struct net_request *req
                   transport == SOCKJS_HTMLFILE;
 
     if (method == NET_OPTIONS)
-        answer_options(req, is_get ? "OPTIONS, GET" : "OPTIONS, POST");
+        sockjs_answer_options(req, is_get ? "OPTIONS, GET" : "OPTIONS, POST");
     else if (method != (is_get ? NET_GET : NET_POST))
-        answer_not_allowed(req, is_get ? "OPTIONS, GET" : "OPTIONS, POST");
+        sockjs_answer_not_allowed(req, is_get ? "OPTIONS, GET" : "OPTIONS, POST");
     else if (transport == SOCKJS_WEBSOCKET)
-        answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
+        sockjs_answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
     else if (transport == SOCKJS_XHR_SEND)
-        send_request(server, id, req);
+        sockjs_send_request(server, id, req);
     else
-        session_receive(server, id, transport, req);
+        sockjs_session_receive(server, id, transport, req);
 }
 
 static void answer_info_path(struct net_request *req)
@@ -153,17 +152,17 @@ static void answer_info_path(struct net_request *req)
     switch (net_request_head(req)->method) {
     case NET_GET:
     case NET_HEAD:
-        answer_info(req);
+        sockjs_answer_info(req);
         break;
     case NET_OPTIONS:
-        answer_options(req, "OPTIONS, GET");
+        sockjs_answer_options(req, "OPTIONS, GET");
         break;
     case NET_POST:
     case NET_PUT:
     case NET_PATCH:
     case NET_DELETE:
     case NET_OTHER:
-        answer_not_allowed(req, "OPTIONS, GET");
+        sockjs_answer_not_allowed(req, "OPTIONS, GET");
         break;
     }
 }
@@ -178,15 +177,15 @@ bool sockjs_on_request(struct sockjs_server *server, struct net_request *req)
     if (is_origin_refused(server, req))
         net_respond(req, 403, STR_NULL, STR("Invalid CORS request"), NULL);
     else if (str_is_empty(path) || str_eq(path, STR("/websocket")))
-        answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
+        sockjs_answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
     else if (str_eq(path, STR("/")))
-        answer_text(req, 200, STR("Welcome to SockJS!\n"));
+        sockjs_answer_text(req, 200, STR("Welcome to SockJS!\n"));
     else if (str_eq(path, STR("/info")))
         answer_info_path(req);
     else if (read_path(path, &id, &transport))
         answer_session(server, req, id, transport);
     else
-        answer_empty(req, 404);
+        sockjs_answer_empty(req, 404);
     return true;
 }
 
@@ -202,5 +201,5 @@ enum err sockjs_on_upgrade(struct sockjs_server *server, const struct net_reques
         return ERR_NOT_FOUND;
     if (is_origin_refused(server, up))
         return ERR_FORBIDDEN;
-    return ws_accept(server, up, is_raw, tag_out);
+    return sockjs_ws_accept(server, up, is_raw, tag_out);
 }

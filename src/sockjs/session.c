@@ -8,14 +8,14 @@
 
 #include "base/banned.h"
 
-static void flush(struct session *s);
+static void flush(struct sockjs_session *s);
 
 static bool is_streaming(enum sockjs_transport transport)
 {
     return transport != SOCKJS_XHR;
 }
 
-static void set_state(struct session *s, enum session_state to)
+static void set_state(struct sockjs_session *s, enum session_state to)
 {
     static const bool allowed[][SESSION_CLOSED + 1] = {
         [SESSION_OPEN] = {[SESSION_CLOSING] = true, [SESSION_CLOSED] = true},
@@ -25,7 +25,7 @@ static void set_state(struct session *s, enum session_state to)
 
     BUG_ON(!allowed[s->state][to]);
     s->state = to;
-    send_refuse_all(s);
+    sockjs_send_refuse_all(s);
     if (to == SESSION_CLOSED) {
         sockjs_queue_clear(&s->queue);
         sockjs_news(s, SESSION_NEWS_CLOSED);
@@ -77,7 +77,7 @@ static bool lacks_callback(enum sockjs_transport transport, struct net_request *
     is_there = callback_of(req, &a).p;
     arena_release(&a);
     if (!is_there)
-        answer_text(req, 500, STR("\"callback\" parameter required"));
+        sockjs_answer_text(req, 500, STR("\"callback\" parameter required"));
     return !is_there;
 }
 
@@ -85,7 +85,7 @@ static void begin_response(struct sockjs_server *server, enum sockjs_transport t
                            struct net_request *req)
 {
     struct buf *prelude = sockjs_scratch(server);
-    struct answer_headers h;
+    struct sockjs_headers h;
     struct arena a;
 
     if (!is_streaming(transport))
@@ -94,7 +94,7 @@ static void begin_response(struct sockjs_server *server, enum sockjs_transport t
     sockjs_put_prelude(prelude, transport,
                        transport == SOCKJS_HTMLFILE ? callback_of(req, &a) : STR(""));
     arena_release(&a);
-    answer_headers_session(&h, req);
+    sockjs_answer_headers_session(&h, req);
     net_respond_begin(req, 200, content_type(transport), h.items, NULL, NULL);
     net_respond_write(req, buf_str(prelude));
 }
@@ -104,12 +104,12 @@ static bool write_response(struct sockjs_server *server, enum sockjs_transport t
                            struct net_request *req, struct str frame)
 {
     struct buf *wrapped = sockjs_scratch(server);
-    struct answer_headers h;
+    struct sockjs_headers h;
 
     sockjs_put_frame(wrapped, transport, frame);
     if (is_streaming(transport))
         return net_respond_write(req, buf_str(wrapped));
-    answer_headers_session(&h, req);
+    sockjs_answer_headers_session(&h, req);
     net_respond(req, 200, content_type(transport), buf_str(wrapped), h.items);
     return true;
 }
@@ -129,14 +129,14 @@ static void answer_close(struct sockjs_server *server, enum sockjs_transport tra
     buf_init(&frame, 1024);
     sockjs_put_close(&frame, code, reason);
     begin_response(server, transport, req);
-    if (write_response(server, transport, req, buf_str(&frame)))
-        end_response(transport, req);
+    (void)write_response(server, transport, req, buf_str(&frame));
+    end_response(transport, req);
     buf_release(&frame);
 }
 
 /* --- the receiver of a session ------------------------------------------------------------ */
 
-static void attach(struct session *s, struct net_request *req)
+static void attach(struct sockjs_session *s, struct net_request *req)
 {
     s->receiver = req;
     s->streamed = 0;
@@ -145,19 +145,19 @@ static void attach(struct session *s, struct net_request *req)
     loop_timer_start(s->timer, s->server->config.heartbeat_ms, 0);
 }
 
-static void forget_receiver(struct session *s)
+static void forget_receiver(struct sockjs_session *s)
 {
     s->receiver = NULL;
     loop_timer_start(s->timer, s->server->config.disconnect_ms, 0);
 }
 
-static void detach(struct session *s)
+static void detach(struct sockjs_session *s)
 {
     end_response(s->transport, s->receiver);
     forget_receiver(s);
 }
 
-static void interrupt(struct session *s)
+static void interrupt(struct sockjs_session *s)
 {
     forget_receiver(s);
     if (s->state == SESSION_CLOSED)
@@ -178,19 +178,21 @@ static void on_abandon(struct request_user *self)
     interrupt(s);
 }
 
-static void write_frame(struct session *s, struct str frame)
+static void write_frame(struct sockjs_session *s, struct str frame)
 {
-    if (!write_response(s->server, s->transport, s->receiver, frame)) {
+    struct net_request *req = s->receiver;
+
+    if (!write_response(s->server, s->transport, req, frame)) {
         interrupt(s);
-        return;
-    }
-    if (is_streaming(s->transport))
+        net_respond_abort(req);
+    } else if (is_streaming(s->transport)) {
         loop_timer_start(s->timer, s->server->config.heartbeat_ms, 0);
-    else
+    } else {
         forget_receiver(s);
+    }
 }
 
-static void write_close(struct session *s)
+static void write_close(struct sockjs_session *s)
 {
     struct buf frame;
 
@@ -205,7 +207,7 @@ static void write_close(struct session *s)
 /* --- what waits goes out ------------------------------------------------------------------ */
 
 /* One frame: a streaming response takes a message each, a polling one all, but for the limit. */
-static void write_messages(struct session *s)
+static void write_messages(struct sockjs_session *s)
 {
     size_t limit = s->server->config.stream_bytes;
     struct buf frame;
@@ -226,7 +228,7 @@ static void write_messages(struct session *s)
         detach(s);
 }
 
-static void check_drained(struct session *s)
+static void check_drained(struct sockjs_session *s)
 {
     if (!s->wants_drain || s->state != SESSION_OPEN ||
         sockjs_queue_bytes(&s->queue) >= s->server->config.outbound_bytes / 2)
@@ -235,7 +237,7 @@ static void check_drained(struct session *s)
     sockjs_news(s, SESSION_NEWS_DRAINED);
 }
 
-static void flush(struct session *s)
+static void flush(struct sockjs_session *s)
 {
     while (s->receiver && s->queue.n > 0)
         write_messages(s);
@@ -252,7 +254,7 @@ static void flush(struct session *s)
 
 static bool send_message(void *self, struct str head, struct str tail)
 {
-    struct session *s = self;
+    struct sockjs_session *s = self;
 
     if (s->state != SESSION_OPEN)
         return true; /* as to a peer that has gone */
@@ -262,7 +264,7 @@ static bool send_message(void *self, struct str head, struct str tail)
     return true;
 }
 
-void session_close(struct session *s, unsigned code, struct str reason)
+void sockjs_session_close(struct sockjs_session *s, unsigned code, struct str reason)
 {
     if (s->state != SESSION_OPEN)
         return;
@@ -274,19 +276,19 @@ void session_close(struct session *s, unsigned code, struct str reason)
 
 static void close_link(void *self, unsigned code, const char *reason)
 {
-    session_close(self, code, str_of(reason));
+    sockjs_session_close(self, code, str_of(reason));
 }
 
 static size_t waiting(const void *self)
 {
-    const struct session *s = self;
+    const struct sockjs_session *s = self;
 
     return sockjs_queue_bytes(&s->queue);
 }
 
 static int64_t behind_ms(const void *self)
 {
-    const struct session *s = self;
+    const struct sockjs_session *s = self;
 
     return s->queue.n > 0
                ? loop_now_ms(s->server->loop) - sockjs_queue_first_ms(&s->queue)
@@ -295,7 +297,7 @@ static int64_t behind_ms(const void *self)
 
 static void want_drain(void *self)
 {
-    struct session *s = self;
+    struct sockjs_session *s = self;
 
     s->wants_drain = true;
     check_drained(s);
@@ -303,7 +305,7 @@ static void want_drain(void *self)
 
 static void drop_queue(void *self)
 {
-    struct session *s = self;
+    struct sockjs_session *s = self;
 
     sockjs_queue_clear(&s->queue);
     flush(s);
@@ -311,14 +313,14 @@ static void drop_queue(void *self)
 
 static void pause_link(void *self)
 {
-    struct session *s = self;
+    struct sockjs_session *s = self;
 
     s->is_paused = true;
 }
 
 static void resume_link(void *self)
 {
-    struct session *s = self;
+    struct sockjs_session *s = self;
 
     s->is_paused = false;
     if (s->sends)
@@ -327,12 +329,12 @@ static void resume_link(void *self)
 
 static struct str peer(const void *self)
 {
-    const struct session *s = self;
+    const struct sockjs_session *s = self;
 
     return s->peer;
 }
 
-static struct link link_of(struct session *s)
+static struct link link_of(struct sockjs_session *s)
 {
     static const struct link_vtable vtable = {
         .name = "sockjs",
@@ -353,7 +355,7 @@ static struct link link_of(struct session *s)
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static const struct link_handler *handler_of(const struct session *s)
+static const struct link_handler *handler_of(const struct sockjs_session *s)
 {
     return &s->server->config.handler;
 }
@@ -361,12 +363,12 @@ static const struct link_handler *handler_of(const struct session *s)
 /* A receiver is due a sign of life, or there was none for too long. */
 static void on_timer(void *arg)
 {
-    struct session *s = arg;
+    struct sockjs_session *s = arg;
 
     if (s->receiver)
         write_frame(s, STR("h"));
     else
-        session_free(s);
+        sockjs_session_free(s);
 }
 
 static struct str copy(struct str s)
@@ -377,11 +379,11 @@ static struct str copy(struct str s)
     return (struct str){p, s.n};
 }
 
-static struct session *session_new(struct sockjs_server *server, struct str id,
-                                   enum sockjs_transport transport,
-                                   struct net_request *req)
+static struct sockjs_session *session_new(struct sockjs_server *server, struct str id,
+                                          enum sockjs_transport transport,
+                                          struct net_request *req)
 {
-    struct session *s = mem_zalloc(sizeof(*s));
+    struct sockjs_session *s = mem_zalloc(sizeof(*s));
 
     s->request_user.on_abandon = on_abandon;
     s->server = server;
@@ -398,7 +400,7 @@ static void session_open(struct sockjs_server *server, struct str id,
                          enum sockjs_transport transport, struct net_request *req)
 {
     const struct sockjs_config *config = &server->config;
-    struct session *s;
+    struct sockjs_session *s;
     void *tag = NULL;
     enum err rc;
 
@@ -418,15 +420,15 @@ static void session_open(struct sockjs_server *server, struct str id,
     s->user = config->handler.on_open(config->handler.ctx, link_of(s), tag);
 }
 
-struct session *session_find(struct sockjs_server *server, struct str id)
+struct sockjs_session *sockjs_session_find(struct sockjs_server *server, struct str id)
 {
-    struct session *s;
+    struct sockjs_session *s;
 
     HASH_FIND(hh, server->sessions, id.p, id.n, s);
     return s;
 }
 
-bool session_is_refused(struct session *s, struct net_request *req)
+bool sockjs_session_is_refused(struct sockjs_session *s, struct net_request *req)
 {
     const struct link_handler *handler = handler_of(s);
     enum err rc = handler->on_again ? handler->on_again(s->user, req) : ERR_OK;
@@ -436,20 +438,20 @@ bool session_is_refused(struct session *s, struct net_request *req)
     return rc != ERR_OK;
 }
 
-void session_receive(struct sockjs_server *server, struct str id,
-                     enum sockjs_transport transport, struct net_request *req)
+void sockjs_session_receive(struct sockjs_server *server, struct str id,
+                            enum sockjs_transport transport, struct net_request *req)
 {
-    struct session *s = session_find(server, id);
+    struct sockjs_session *s = sockjs_session_find(server, id);
 
     if (lacks_callback(transport, req))
         return;
     if (!s) {
         session_open(server, id, transport, req);
     } else if (s->transport != transport) {
-        answer_empty(req, 404);
+        sockjs_answer_empty(req, 404);
     } else if (s->state == SESSION_CLOSED) {
         answer_close(server, transport, req, s->close_code, str_of(s->close_reason));
-    } else if (session_is_refused(s, req)) {
+    } else if (sockjs_session_is_refused(s, req)) {
         return;
     } else if (s->receiver) {
         answer_close(server, transport, req, 2010, STR("Another connection still open"));
@@ -459,7 +461,7 @@ void session_receive(struct sockjs_server *server, struct str id,
     }
 }
 
-static void tell_closed(struct session *s)
+static void tell_closed(struct sockjs_session *s)
 {
     if (s->is_told)
         return;
@@ -467,22 +469,22 @@ static void tell_closed(struct session *s)
     handler_of(s)->on_close(s->user);
 }
 
-void session_tell(struct session *s)
+void sockjs_session_tell(struct sockjs_session *s)
 {
     unsigned news = s->news;
 
     s->news = 0;
     if (news & SESSION_NEWS_RESUMED)
-        send_pass_on(s);
+        sockjs_send_pass_on(s);
     if (news & SESSION_NEWS_DRAINED && s->state == SESSION_OPEN)
         handler_of(s)->on_drain(s->user);
     if (news & SESSION_NEWS_CLOSED)
         tell_closed(s);
 }
 
-static void forget_news(struct session *s)
+static void forget_news(struct sockjs_session *s)
 {
-    struct session **at = &s->server->news;
+    struct sockjs_session **at = &s->server->news;
 
     while (*at && *at != s)
         at = &(*at)->next_news;
@@ -490,7 +492,7 @@ static void forget_news(struct session *s)
         *at = s->next_news;
 }
 
-void session_free(struct session *s)
+void sockjs_session_free(struct sockjs_session *s)
 {
     BUG_ON(s->receiver);
     if (s->state != SESSION_CLOSED)

@@ -38,13 +38,13 @@ size_t sockjs_server_sessions(const struct sockjs_server *s);
 
 /*
  * The callbacks of net_handler, for the paths under prefix. The owner of the handler forwards
- * on_upgrade, on_open and on_request and may use the others as they are.
+ * on_upgrade and on_request, and uses the others as they are; ctx of on_open is not looked at.
  * A request that is held has a struct request_user as its user: on_abandon of the handler is
  * request_user_abandon (net/link.h).
  */
 enum err sockjs_on_upgrade(struct sockjs_server *s, const struct net_request *up,
                            void **tag_out);
-void *sockjs_on_open(struct sockjs_server *s, struct net_ws *ws, void *tag);
+void *sockjs_on_open(void *ctx, struct net_ws *ws, void *tag);
 void sockjs_on_data(void *user, struct str piece, bool is_last);
 void sockjs_on_drain(void *user);
 void sockjs_on_close(void *user);

@@ -7,6 +7,7 @@
 #ifndef SOCKJS_SOCKJS_INTERNAL_H
 #define SOCKJS_SOCKJS_INTERNAL_H
 
+#define HASH_FUNCTION HASH_SAX /* the default falls through, which clang warns of */
 #include <uthash.h>
 
 #include "sockjs/framing_internal.h"
@@ -33,17 +34,17 @@ enum session_news {
 };
 
 /* An xhr_send whose messages were not all passed on yet. */
-struct send {
+struct sockjs_send {
     struct request_user request_user; /* first: the request leads here */
-    struct session *session;
+    struct sockjs_session *session;
     struct net_request *req;
     struct sockjs_reader reader;
     size_t at; /* bytes of its body that were read */
-    struct send *next;
+    struct sockjs_send *next;
 };
 
 /* A session over HTTP. Its receiver is the request that waits for messages, if one does. */
-struct session {
+struct sockjs_session {
     struct request_user request_user; /* first: the receiver leads here */
     UT_hash_handle hh;
     struct sockjs_server *server;
@@ -60,64 +61,62 @@ struct session {
     unsigned close_code;
     char close_reason[SOCKJS_REASON_MAX + 1];
 
-    struct send *sends; /* oldest first; the first may be under way */
+    struct sockjs_send *sends; /* oldest first; the first may be under way */
     size_t n_sends;
     bool is_paused;
-    bool is_passing_on; /* in send_pass_on: no second one inside */
+    bool is_passing_on; /* in sockjs_send_pass_on: no second one inside */
 
     bool is_told;  /* on_close was called */
     unsigned news; /* enum session_news */
-    struct session *next_news;
+    struct sockjs_session *next_news;
     struct loop_timer *timer; /* with a receiver: heart-beat; without: the end */
 };
 
 struct sockjs_server {
     struct sockjs_config config;
     struct loop *loop;
-    struct session *sessions; /* by id */
-    struct session *news;     /* whose users are to be told something */
+    struct sockjs_session *sessions; /* by id */
+    struct sockjs_session *news;     /* whose users are to be told something */
     struct loop_timer *news_timer;
-    struct ws_conn *upgrading; /* accepted, not yet open */
-    struct buf scratch;        /* one wrapped frame at a time */
+    struct buf scratch; /* one wrapped frame at a time */
 };
 
 /* --- server.c ----------------------------------------------------------------------------- */
 
 /* sockjs_news — the session's user is told in this turn, outside of any call. */
-void sockjs_news(struct session *s, enum session_news news);
+void sockjs_news(struct sockjs_session *s, enum session_news news);
 /* sockjs_scratch — the empty scratch buffer. out: until the next call */
 struct buf *sockjs_scratch(struct sockjs_server *server);
 
 /* --- session.c ---------------------------------------------------------------------------- */
 
-struct session *session_find(struct sockjs_server *server, struct str id);
-/* session_receive — a request that waits for messages, of a session or for a new one. */
-void session_receive(struct sockjs_server *server, struct str id,
-                     enum sockjs_transport transport, struct net_request *req);
-/* session_is_refused — req does not come from whom the session belongs to; it was answered. */
-bool session_is_refused(struct session *s, struct net_request *req);
-/* session_close — as link_close. */
-void session_close(struct session *s, unsigned code, struct str reason);
-/* session_tell — what news there is. */
-void session_tell(struct session *s);
-/* session_free — its user is told before. */
-void session_free(struct session *s);
+struct sockjs_session *sockjs_session_find(struct sockjs_server *server, struct str id);
+/* sockjs_session_receive — a request that waits for messages, of a session or for a new one. */
+void sockjs_session_receive(struct sockjs_server *server, struct str id,
+                            enum sockjs_transport transport, struct net_request *req);
+/* sockjs_session_is_refused — req does not come from whom the session belongs to; it was answered. */
+bool sockjs_session_is_refused(struct sockjs_session *s, struct net_request *req);
+/* sockjs_session_close — as link_close. */
+void sockjs_session_close(struct sockjs_session *s, unsigned code, struct str reason);
+/* sockjs_session_tell — what news there is. */
+void sockjs_session_tell(struct sockjs_session *s);
+/* sockjs_session_free — its user is told before. */
+void sockjs_session_free(struct sockjs_session *s);
 
 /* --- send.c ------------------------------------------------------------------------------- */
 
-/* send_request — an xhr_send to the session of that id. */
-void send_request(struct sockjs_server *server, struct str id, struct net_request *req);
-/* send_pass_on — gives the user what was sent, until it pauses or closes. */
-void send_pass_on(struct session *s);
-/* send_refuse_all — the session takes no more: those held are answered. */
-void send_refuse_all(struct session *s);
+/* sockjs_send_request — an xhr_send to the session of that id. */
+void sockjs_send_request(struct sockjs_server *server, struct str id,
+                         struct net_request *req);
+/* sockjs_send_pass_on — gives the user what was sent, until it pauses or closes. */
+void sockjs_send_pass_on(struct sockjs_session *s);
+/* sockjs_send_refuse_all — the session takes no more: those held are answered. */
+void sockjs_send_refuse_all(struct sockjs_session *s);
 
 /* --- ws.c --------------------------------------------------------------------------------- */
 
-/* ws_accept — an upgrade to one of our paths. */
-enum err ws_accept(struct sockjs_server *server, const struct net_request *up,
-                   bool is_raw, void **tag_out);
-/* ws_forget_upgrading — those whose client went away in between; all: at the end. */
-void ws_forget_upgrading(struct sockjs_server *server, bool all);
+/* sockjs_ws_accept — an upgrade to one of our paths. */
+enum err sockjs_ws_accept(struct sockjs_server *server, const struct net_request *up,
+                          bool is_raw, void **tag_out);
 
 #endif

@@ -5,11 +5,6 @@
 
 #include "base/banned.h"
 
-/* An accepted upgrade that is not open after so long never will be. */
-enum {
-    UPGRADE_MS = 30000
-};
-
 /* A WebSocket: raw, which is only passed on, or with the frames of SockJS. */
 struct ws_conn {
     struct sockjs_server *server;
@@ -19,9 +14,8 @@ struct ws_conn {
     void *tag;       /* of on_accept, until on_open */
     void *user;      /* of on_open */
     struct sockjs_reader reader;
-    int64_t accepted_ms, sent_ms;
+    int64_t sent_ms;
     struct loop_timer *timer; /* SockJS: heart-beat */
-    struct ws_conn *next;     /* while upgrading */
 };
 
 static const struct link_handler *handler_of(const struct ws_conn *c)
@@ -29,58 +23,22 @@ static const struct link_handler *handler_of(const struct ws_conn *c)
     return &c->server->config.handler;
 }
 
-/* --- accepted, not yet open --------------------------------------------------------------- */
-
-void ws_forget_upgrading(struct sockjs_server *server, bool all)
-{
-    int64_t now = loop_now_ms(server->loop);
-    struct ws_conn **at = &server->upgrading;
-
-    while (*at) {
-        struct ws_conn *c = *at;
-
-        if (!all && now - c->accepted_ms < UPGRADE_MS) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
-        if (handler_of(c)->on_accept_lost)
-            handler_of(c)->on_accept_lost(handler_of(c)->ctx, c->tag);
-        free(c);
-    }
-}
-
-enum err ws_accept(struct sockjs_server *server, const struct net_request *up,
-                   bool is_raw, void **tag_out)
+enum err sockjs_ws_accept(struct sockjs_server *server, const struct net_request *up,
+                          bool is_raw, void **tag_out)
 {
     const struct link_handler *handler = &server->config.handler;
-    struct ws_conn *c;
     void *tag = NULL;
-    enum err rc;
+    enum err rc = handler->on_accept(handler->ctx, up, &tag);
+    struct ws_conn *c;
 
-    ws_forget_upgrading(server, false);
-    rc = handler->on_accept(handler->ctx, up, &tag);
     if (rc != ERR_OK)
         return rc;
     c = mem_zalloc(sizeof(*c));
     c->server = server;
     c->is_raw = is_raw;
     c->tag = tag;
-    c->accepted_ms = loop_now_ms(server->loop);
-    c->next = server->upgrading;
-    server->upgrading = c;
     *tag_out = c;
     return ERR_OK;
-}
-
-static void stop_upgrading(struct ws_conn *c)
-{
-    struct ws_conn **at = &c->server->upgrading;
-
-    while (*at && *at != c)
-        at = &(*at)->next;
-    BUG_ON(!*at);
-    *at = c->next;
 }
 
 /* --- SockJS frames as a link -------------------------------------------------------------- */
@@ -200,21 +158,21 @@ static void on_timer(void *arg)
 
 /* --- callbacks of net --------------------------------------------------------------------- */
 
-void *sockjs_on_open(struct sockjs_server *server, struct net_ws *ws, void *tag)
+void *sockjs_on_open(void *ctx, struct net_ws *ws, void *tag)
 {
-    const struct link_handler *handler = &server->config.handler;
     struct ws_conn *c = tag;
+    const struct link_handler *handler = handler_of(c);
 
-    stop_upgrading(c);
+    (void)ctx; /* of the net_handler; an upgrade knows its server */
     c->ws = ws;
     if (c->is_raw) {
         c->user = handler->on_open(handler->ctx, link_of_ws(ws), c->tag);
         return c;
     }
     (void)net_ws_send(ws, STR("o"), STR(""));
-    c->sent_ms = loop_now_ms(server->loop);
-    c->timer = loop_timer_new(server->loop, on_timer, c);
-    loop_timer_start(c->timer, server->config.heartbeat_ms, 0);
+    c->sent_ms = loop_now_ms(c->server->loop);
+    c->timer = loop_timer_new(c->server->loop, on_timer, c);
+    loop_timer_start(c->timer, c->server->config.heartbeat_ms, 0);
     c->user = handler->on_open(handler->ctx, link_of(c), c->tag);
     return c;
 }

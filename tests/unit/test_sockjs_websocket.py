@@ -1,0 +1,133 @@
+"""SockJS over real WebSockets, and raw ones on the same paths.
+SPDX-License-Identifier: MIT
+"""
+import asyncio
+import os
+import sys
+import time
+
+import pytest
+import websockets
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from sockjs_client import HEARTBEAT, OUTBOUND, path, server
+
+
+def ws(server, suffix, **options):
+    return websockets.connect(f"ws://127.0.0.1:{server.port}{suffix}", max_size=1 << 22, **options)
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 20))
+
+
+async def refused(connection):
+    with pytest.raises(websockets.InvalidStatusCode) as e:
+        await connection
+    return e.value.status_code
+
+
+def test_websocket(server):
+    async def talk():
+        async with ws(server, path() + "/websocket") as w:
+            assert await w.recv() == "o"
+            await w.send('["a","😀"]')
+            assert await w.recv() == 'a["a"]'
+            assert await w.recv() == 'a["\\ud83d\\ude00"]'
+            await w.send("")  # empty messages are ignored
+            await w.send("[]")
+            await w.send(['["in ', "fragm", 'ents"]'])
+            assert await w.recv() == 'a["in fragments"]'
+            await w.send(b'["binary"]')
+            assert await w.recv() == 'a["binary"]'
+    run(talk())
+    server.until("closed", 1)
+
+
+def test_websocket_sessions_may_share_their_id(server):
+    async def talk():
+        url = path() + "/websocket"
+        async with ws(server, url) as a, ws(server, url) as b:
+            assert await a.recv() == "o" and await b.recv() == "o"
+            await a.send('["a"]')
+            await b.send('["b"]')
+            assert await a.recv() == 'a["a"]' and await b.recv() == 'a["b"]'
+    run(talk())
+
+
+def test_websocket_close(server):
+    async def talk():
+        async with ws(server, path("/close") + "/websocket") as w:
+            assert await w.recv() == "o"
+            assert await w.recv() == 'c[3000,"Go away!"]'
+            with pytest.raises(websockets.ConnectionClosed):
+                await w.recv()
+            assert (w.close_code, w.close_reason) == (3000, "Go away!")
+    run(talk())
+
+
+@pytest.mark.parametrize("message", ['["a', "x", '"x"', "{}", '["a"] x'])
+def test_websocket_broken_json_ends_it(server, message):
+    async def talk():
+        async with ws(server, path() + "/websocket") as w:
+            assert await w.recv() == "o"
+            await w.send(message)
+            frames = []
+            with pytest.raises(websockets.ConnectionClosed):
+                while True:
+                    frames.append(await w.recv())
+            assert frames[-1] == 'c[1007,"Broken JSON encoding."]'
+            assert w.close_code == 1007
+    run(talk())
+    server.until("closed", 1)
+
+
+def test_websocket_heartbeats_only_when_idle(server):
+    async def talk():
+        async with ws(server, path() + "/websocket") as w:
+            assert await w.recv() == "o"
+            started = time.monotonic()
+            assert await w.recv() == "h"
+            assert time.monotonic() - started > (HEARTBEAT - 150) / 1000
+            assert await w.recv() == "h"
+    run(talk())
+
+
+@pytest.mark.parametrize("suffix", ["", "/websocket"])
+def test_raw_websocket(server, suffix):
+    async def talk():
+        async with ws(server, "/echo" + suffix, subprotocols=["v12.stomp", "v11.stomp"]) as w:
+            await w.send("Hello world!\uffff")
+            assert await w.recv() == "Hello world!\uffff"
+            await w.send('["a"]')
+            assert await w.recv() == '["a"]'
+            await w.send("!close")
+            with pytest.raises(websockets.ConnectionClosed):
+                await w.recv()
+            assert (w.close_code, w.close_reason) == (1008, "not_member")
+    run(talk())
+    server.until("closed", 1)
+
+
+def test_refused_upgrades(server):
+    async def talk():
+        assert await refused(ws(server, "/echo/a/a/xhr")) == 404
+        assert await refused(ws(server, "/nowhere")) == 404
+        for suffix in ("/echo", "/echo/websocket", path() + "/websocket"):
+            assert await refused(ws(server, suffix, origin="http://evil.example")) == 403
+            assert await refused(ws(server, suffix, extra_headers={"X-Refuse": "1"})) == 401
+    run(talk())
+    assert server.stats()["opened"] == 0
+
+
+def test_websocket_what_waits_is_bounded(server):
+    async def talk():
+        async with ws(server, path() + "/websocket") as w:
+            assert await w.recv() == "o"
+            await w.send(f'["!burst 200 {OUTBOUND // 5}"]')
+            last = None
+            with pytest.raises(websockets.ConnectionClosed):
+                while True:
+                    last = await w.recv()
+            assert last == 'c[1013,"slow_consumer"]'
+    run(talk())
