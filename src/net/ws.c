@@ -1,0 +1,460 @@
+/*
+ * WebSockets. Per connection there is one small object; its queue exists only while it holds
+ * something. libwebsockets' log is silenced: what matters comes as return values and callbacks.
+ * SPDX-License-Identifier: MIT
+ */
+#include "net/ws.h"
+
+#include <libwebsockets.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "net/http_conn.h"
+#include "net/ws_queue.h"
+
+#include "base/banned.h"
+
+enum {
+    READ_PIECE =
+        2048, /* bytes of payload a piece has at most; each connection holds so many */
+    WRITE_PIECE = 65536,  /* bytes handed to libwebsockets at once */
+    SERVICE_BUF = 16384,  /* of the context: a handshake, and what came early */
+    HANDSHAKE_MAX = 2048, /* header table while a handshake is answered */
+    REASON_MAX =
+        123, /* RFC 6455, 5.5: a control frame has 125 bytes, the code takes two */
+    FDS_MAX = 10000000 /* above, libwebsockets believes in 2,560 descriptors only */
+};
+
+/* In order of life. */
+enum ws_state {
+    WS_OPENING, /* on_open was not called yet */
+    WS_OPEN,
+    WS_DRAINING,   /* net_ws_close: the close frame goes after what is queued */
+    WS_CLOSE_SENT, /* libwebsockets finishes the closing handshake */
+    WS_GONE        /* the socket is no more */
+};
+
+struct net_ws {
+    struct ws_engine *engine;
+    struct net_ws *prev, *next; /* of the engine's sockets */
+    struct lws *wsi;            /* NULL: never opened, or gone */
+    void *user;
+    struct ws_queue *queue; /* owned; NULL while nothing waits */
+    struct deadline closing;
+    char *reason; /* owned; NULL: none */
+    uint16_t code;
+    enum ws_state state;
+    bool is_write_asked; /* a writeable callback will come */
+    bool wants_drain;
+    char peer[PEER_BYTES];
+};
+
+struct ws_engine {
+    struct net_server *server;
+    struct lws_context *context; /* set to NULL by libwebsockets when it is gone */
+    struct net_ws *sockets;
+    struct net_ws *opening; /* whose handshake is being answered */
+    void *loops[1];
+};
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session,
+                  void *in, size_t len);
+
+/* The first is for clients that name no sub-protocol; nobody can ask for it (ws_protocol_name). */
+#define WS_PROTOCOL(name_)                                                               \
+    {                                                                                    \
+        .name = (name_), .callback = on_lws, .rx_buffer_size = READ_PIECE,               \
+        .tx_packet_size = 1 << 30                                                        \
+    }
+static const struct lws_protocols protocols[] = {
+    WS_PROTOCOL("none"),      WS_PROTOCOL("v12.stomp"), WS_PROTOCOL("v11.stomp"),
+    WS_PROTOCOL("v10.stomp"), {.name = NULL},
+};
+
+const char *ws_protocol_name(struct str name)
+{
+    for (size_t i = 1; protocols[i].name; i++)
+        if (str_eq(name, str_of(protocols[i].name)))
+            return protocols[i].name;
+    return NULL;
+}
+
+static void set_state(struct net_ws *ws, enum ws_state to)
+{
+    static const bool allowed[WS_GONE + 1][WS_GONE + 1] = {
+        [WS_OPENING] = {[WS_OPEN] = true, [WS_GONE] = true},
+        [WS_OPEN] = {[WS_DRAINING] = true, [WS_GONE] = true},
+        [WS_DRAINING] = {[WS_CLOSE_SENT] = true, [WS_GONE] = true},
+        [WS_CLOSE_SENT] = {[WS_GONE] = true},
+    };
+
+    BUG_ON(!allowed[ws->state][to]);
+    ws->state = to;
+}
+
+static const struct net_config *config_of(const struct net_ws *ws)
+{
+    return &ws->engine->server->config;
+}
+
+static void ask_to_write(struct net_ws *ws)
+{
+    if (ws->is_write_asked || !ws->wsi)
+        return;
+    ws->is_write_asked = true;
+    lws_callback_on_writable(ws->wsi);
+}
+
+/* --- what libwebsockets tells ------------------------------------------------------------- */
+
+static void open_ws(struct net_ws *ws, struct lws *wsi, void *tag)
+{
+    const struct net_handler *handler = &config_of(ws)->handler;
+
+    ws->wsi = wsi;
+    set_state(ws, WS_OPEN);
+    ws->user = handler->on_open(handler->ctx, ws, tag);
+}
+
+static void drop_ws(struct net_ws *ws)
+{
+    ws->wsi = NULL;
+    set_state(ws, WS_GONE);
+    deadline_clear(&ws->closing);
+    config_of(ws)->handler.on_close(ws->user);
+    DL_DELETE(ws->engine->sockets, ws);
+    ws->engine->server->n_sockets--;
+    if (ws->queue)
+        outq_release(&ws->queue->frames);
+    free(ws->queue);
+    free(ws->reason);
+    free(ws);
+}
+
+static void receive(struct net_ws *ws, const char *p, size_t n)
+{
+    size_t rest = lws_remaining_packet_payload(ws->wsi);
+
+    if (ws->state != WS_OPEN)
+        return;
+    /* Of one frame, n and what is to come never exceed what it announced. */
+    if (n + rest > config_of(ws)->ws_message_bytes) {
+        net_ws_close(ws, 1009, err_info(ERR_FRAME_TOO_LARGE)->code);
+        return;
+    }
+    config_of(ws)->handler.on_data(ws->user, (struct str){n ? p : "", n},
+                                   lws_is_final_fragment(ws->wsi) != 0);
+}
+
+/* out: false when the socket is broken */
+static bool write_queued(struct net_ws *ws)
+{
+    struct ws_queue *q = ws->queue;
+    struct str s;
+    unsigned char *bytes;
+
+    if (!q)
+        return true;
+    ws_queue_gone(q);
+    s = ws_queue_next(q, WRITE_PIECE);
+    if (s.n > 0) {
+        bytes = (unsigned char *)q->frames.mem + q->frames.start;
+        if (lws_write(ws->wsi, bytes, s.n, LWS_WRITE_RAW) < 0)
+            return false;
+        ws_queue_hand_on(q, s.n);
+        if (!lws_partial_buffered(ws->wsi))
+            ws_queue_gone(q);
+    }
+    if (ws_queue_waiting(q) > 0) {
+        ask_to_write(ws);
+    } else {
+        free(q);
+        ws->queue = NULL;
+    }
+    return true;
+}
+
+/*
+ * Not by returning -1: Debian's build closes such a socket twice ("uv repeat test"), the second
+ * time without its close frame. A time-out of this kind, due at once, is the one way that leads
+ * to a single polite close.
+ */
+static void send_close(struct net_ws *ws)
+{
+    set_state(ws, WS_CLOSE_SENT);
+    lws_close_reason(ws->wsi, (enum lws_close_status)ws->code,
+                     (unsigned char *)ws->reason, ws->reason ? strlen(ws->reason) : 0);
+    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_HTTP_KEEPALIVE_IDLE, LWS_TO_KILL_ASYNC);
+}
+
+/* out: -1 when the socket is broken */
+static int on_writeable(struct net_ws *ws)
+{
+    ws->is_write_asked = false;
+    if (ws->state == WS_CLOSE_SENT)
+        return 0;
+    if (!write_queued(ws))
+        return -1;
+    if (ws->wants_drain && net_ws_waiting(ws) < config_of(ws)->outbound_bytes / 2) {
+        ws->wants_drain = false;
+        if (ws->state == WS_OPEN)
+            config_of(ws)->handler.on_drain(ws->user);
+    }
+    if (ws->state != WS_DRAINING || ws->queue)
+        return 0;
+    send_close(ws);
+    return 0;
+}
+
+static void on_established(struct lws *wsi)
+{
+    struct ws_engine *engine = lws_context_user(lws_get_context(wsi));
+    struct net_ws *ws = engine->opening;
+
+    engine->opening = NULL;
+    lws_set_opaque_user_data(wsi, ws);
+    open_ws(ws, wsi, ws->user);
+}
+
+static int on_ws_event(struct net_ws *ws, enum lws_callback_reasons reason, void *in,
+                       size_t len)
+{
+    switch ((int)reason) {
+    case LWS_CALLBACK_RECEIVE:
+        receive(ws, in, len);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return on_writeable(ws);
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_WSI_DESTROY:
+        lws_set_opaque_user_data(ws->wsi, NULL);
+        drop_ws(ws);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session,
+                  void *in, size_t len)
+{
+    struct net_ws *ws;
+    int rc = 0;
+
+    (void)session;
+    if (reason == LWS_CALLBACK_ESTABLISHED) {
+        on_established(wsi);
+        return 0;
+    }
+    /* Callbacks of the context come with a wsi that is none; it has no opaque data. */
+    ws = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    if (ws) {
+        struct net_server *server = ws->engine->server;
+
+        server->busy++;
+        rc = on_ws_event(ws, reason, in, len);
+        server->busy--;
+    }
+    return rc;
+}
+
+/* --- the engine --------------------------------------------------------------------------- */
+
+static void silence(void)
+{
+    lws_set_log_level(0, NULL);
+}
+
+static bool has_usable_limit(struct why *why)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_MAX) {
+        why_set(why, "the limit of open files is above %d: lower it", FDS_MAX);
+        return false;
+    }
+    return true;
+}
+
+struct ws_engine *ws_engine_new(struct net_server *s, struct why *why)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* the log level is the process's */
+    /* No pings of its own, which would also sort a list of all connections. */
+    static const lws_retry_bo_t no_pings = {.secs_since_valid_ping = 0};
+    struct ws_engine *engine;
+    struct lws_context_creation_info info = {0};
+
+    if (!has_usable_limit(why))
+        return NULL;
+    pthread_once(&once, silence);
+    engine = mem_zalloc(sizeof(*engine));
+    engine->server = s;
+    engine->loops[0] = loop_native(s->loop);
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8;
+    info.foreign_loops = engine->loops;
+    info.pcontext = &engine->context;
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+    info.protocols = protocols;
+    info.user = engine;
+    info.uid = -1;
+    info.gid = -1;
+    info.pt_serv_buf_size = SERVICE_BUF;
+    info.max_http_header_data2 = HANDSHAKE_MAX;
+    info.retry_and_idle_policy = &no_pings;
+    engine->context = lws_create_context(&info);
+    if (!engine->context) {
+        why_set(why, "libwebsockets does not start (is libwebsockets-evlib-uv there?)");
+        free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void ws_engine_close(struct ws_engine *engine)
+{
+    if (!engine)
+        return;
+    lws_context_destroy(engine->context);
+    BUG_ON(engine->sockets != NULL);
+}
+
+void ws_engine_free(struct ws_engine **enginep)
+{
+    struct ws_engine *engine = *enginep;
+
+    if (!engine)
+        return;
+    *enginep = NULL;
+    if (engine->context)
+        lws_context_destroy(engine->context);
+    free(engine);
+}
+
+/* --- opening ------------------------------------------------------------------------------ */
+
+/* The handshake again, reduced to what libwebsockets needs to answer it. */
+static void put_handshake(struct buf *b, const struct ws_offer *offer)
+{
+    buf_append_c(b, "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                    "Sec-WebSocket-Key: ");
+    buf_append_str(b, offer->key);
+    if (offer->protocol)
+        buf_printf(b, "\r\nSec-WebSocket-Protocol: %s", offer->protocol);
+    buf_append_c(b, "\r\n\r\n");
+    buf_append_str(b, offer->early);
+    BUG_ON(!buf_ok(b));
+}
+
+void ws_accept(struct ws_engine *engine, const struct ws_offer *offer)
+{
+    struct net_ws *ws = mem_zalloc(sizeof(*ws));
+    struct lws_vhost *vhost = lws_get_vhost_by_name(engine->context, "default");
+    struct buf handshake;
+    struct lws *wsi;
+
+    ws->engine = engine;
+    ws->user = offer->tag; /* until on_open */
+    memcpy(ws->peer, offer->peer, strnlen(offer->peer, PEER_BYTES - 1));
+    DL_APPEND(engine->sockets, ws);
+    engine->server->n_sockets++;
+    engine->opening = ws;
+    buf_init(&handshake, HANDSHAKE_MAX + HTTP_HEAD_MAX + 2 * SERVER_SCRATCH_BYTES);
+    put_handshake(&handshake, offer);
+    wsi = lws_adopt_socket_vhost_readbuf(vhost, offer->fd, handshake.p, handshake.n);
+    buf_release(&handshake);
+    if (engine->opening != ws)
+        return;
+
+    /* The client left in this very moment: on_upgrade's promise of an on_open is kept. */
+    engine->opening = NULL;
+    if (wsi)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    open_ws(ws, NULL, ws->user);
+    drop_ws(ws);
+}
+
+/* --- sending and closing ------------------------------------------------------------------ */
+
+bool net_ws_send(struct net_ws *ws, struct str head, struct str tail)
+{
+    size_t bytes = ws_frame_bytes(head.n + tail.n);
+
+    if (ws->state != WS_OPEN || !ws->wsi)
+        return true; /* on_close is near: nobody would read it */
+    if (net_ws_waiting(ws) + bytes > config_of(ws)->outbound_bytes)
+        return false;
+    if (!ws->queue)
+        ws->queue = mem_zalloc(sizeof(*ws->queue));
+    ws_queue_push(ws->queue, head, tail, loop_now_ms(ws->engine->server->loop));
+    ask_to_write(ws);
+    return true;
+}
+
+size_t net_ws_waiting(const struct net_ws *ws)
+{
+    return ws->queue ? ws_queue_waiting(ws->queue) : 0;
+}
+
+int64_t net_ws_behind_ms(const struct net_ws *ws)
+{
+    int64_t now = loop_now_ms(ws->engine->server->loop);
+
+    return ws->queue ? now - ws_queue_since_ms(ws->queue, now) : 0;
+}
+
+void net_ws_wants_drain(struct net_ws *ws)
+{
+    ws->wants_drain = true;
+    ask_to_write(ws);
+}
+
+void net_ws_drop_queue(struct net_ws *ws)
+{
+    if (ws->queue)
+        ws_queue_drop(ws->queue);
+}
+
+void net_ws_pause(struct net_ws *ws)
+{
+    if (ws->state == WS_OPEN && ws->wsi)
+        lws_rx_flow_control(ws->wsi, 0);
+}
+
+void net_ws_resume(struct net_ws *ws)
+{
+    if (ws->wsi)
+        lws_rx_flow_control(ws->wsi, 1);
+}
+
+void net_ws_close(struct net_ws *ws, unsigned code, const char *reason)
+{
+    BUG_ON(code < 1000 || code > 4999 || code == 1005 || code == 1006 || code == 1015);
+    if (ws->state != WS_OPEN)
+        return;
+    set_state(ws, WS_DRAINING);
+    ws->code = (uint16_t)code;
+    if (reason && *reason)
+        ws->reason = strndup(reason, REASON_MAX);
+    net_ws_resume(ws); /* the answer to our close frame must be read */
+    server_set_deadline(ws->engine->server, &ws->closing, DEADLINE_WS_CLOSE);
+    ask_to_write(ws);
+}
+
+void ws_expired(struct deadline *d)
+{
+    struct net_ws *ws = (void *)((char *)d - offsetof(struct net_ws, closing));
+
+    /* Of this kind the time-out does not wait for bytes that libwebsockets still holds. */
+    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(
+        ws->engine->context); /* time-outs are looked at after an event only */
+}
+
+struct str net_ws_peer(const struct net_ws *ws)
+{
+    return str_of(ws->peer);
+}

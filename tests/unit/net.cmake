@@ -1,0 +1,7 @@
+add_executable(net_probe net_probe.c)
+target_link_libraries(net_probe PRIVATE net reuse_warnings)
+# The system's Python: it has Debian's python3-websockets.
+add_test(NAME test_net_probe
+    COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/test_net_probe.py $<TARGET_FILE:net_probe>
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(test_net_probe PROPERTIES LABELS unit TIMEOUT 180)
