@@ -1,0 +1,6 @@
+add_library(kafka_pair STATIC ../support/kafka_pair.c ../support/loop_until.c)
+target_include_directories(kafka_pair PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/..)
+target_link_libraries(kafka_pair PUBLIC kafka PkgConfig::libuv PkgConfig::cmocka
+    PRIVATE reuse_warnings)
+reuse_test(test_kafka_producer SOURCES test_kafka_producer.c LIBS kafka_pair LABELS unit)
+reuse_test(test_kafka_consumer SOURCES test_kafka_consumer.c LIBS kafka_pair LABELS unit)
