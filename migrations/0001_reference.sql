@@ -27,12 +27,14 @@ CREATE TABLE IF NOT EXISTS chat (
 
 CREATE TABLE IF NOT EXISTS room_chat_list (
   room_id BIGINT NOT NULL,
-  chat_list_id VARCHAR(255) NOT NULL
+  chat_list_id VARCHAR(255) NOT NULL,
+  PRIMARY KEY (chat_list_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS room_room_user_list (
   room_id BIGINT NOT NULL,
-  room_user_list_id BIGINT NOT NULL
+  room_user_list_id BIGINT NOT NULL,
+  PRIMARY KEY (room_user_list_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Rows of a taken-over database that have no place in the new tables. Nothing is ever dropped.

@@ -78,6 +78,9 @@ JOIN (SELECT c.room_id, MAX(c.seq) AS last_seq, MAX(c.timestamp) AS updated_at,
 SET r.last_seq = m.last_seq, r.updated_at = m.updated_at,
     r.last_seq_0 = m.last_seq_0, r.last_seq_1 = m.last_seq_1;
 
+-- A room whose messages have no time, or that has none: the oldest of an inbox, not absent from it.
+UPDATE room SET updated_at = '1970-01-01 00:00:00' WHERE updated_at IS NULL;
+
 -- Everything old counts as delivered and read.
 UPDATE room_user u JOIN room r ON r.id = u.room_id
 SET u.read_seq = r.last_seq, u.delivered_seq = r.last_seq;

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "db/migrate.h"
+
 #include "base/banned.h"
 
 static struct {
@@ -61,20 +64,85 @@ struct db *db_fixture_open(void)
     return db_new(&(struct db_config){.url = db_fixture_url()});
 }
 
-struct str db_fixture_value(struct db *db, struct arena *a, const char *sql)
+static void run(struct db *db, const char *sql, struct arena *a, struct str *value_out)
 {
-    struct str value;
-    enum err rc = db_run_text(db, str_of(sql), a, &value);
+    enum err rc = db_run_text(db, str_of(sql), a, value_out);
 
     if (rc != ERR_OK)
         print_error("%s: %s\n", sql, db_error_text(db));
     assert_int_equal(rc, ERR_OK);
+}
+
+struct str db_fixture_value(struct db *db, struct arena *a, const char *sql)
+{
+    struct str value;
+
+    run(db, sql, a, &value);
     return value;
 }
 
 void db_fixture_run(struct db *db, const char *sql)
 {
-    db_fixture_value(db, NULL, sql);
+    run(db, sql, NULL, NULL);
+}
+
+struct db *db_fixture_reset(const char *charset, const char *collation)
+{
+    struct db *db = db_new(&(struct db_config){
+        .url = db_fixture_url(), .read_timeout_ms = MIGRATE_READ_TIMEOUT_MS});
+    struct arena a;
+
+    arena_init(&a, 4096);
+    db_fixture_run(db, "DROP DATABASE IF EXISTS reuse_chat");
+    db_fixture_run(
+        db, arena_printf(&a, "CREATE DATABASE reuse_chat CHARACTER SET %s COLLATE %s",
+                         charset, collation)
+                .p);
+    db_fixture_run(db, "USE reuse_chat");
+    arena_release(&a);
+    return db;
+}
+
+struct str schema_text(struct db *db, struct arena *a)
+{
+    static const char *const parts[] = {
+        "SELECT GROUP_CONCAT(CONCAT_WS(' ', table_name, engine, table_collation, "
+        "row_format, "
+        "create_options) ORDER BY table_name SEPARATOR '\n') "
+        "FROM information_schema.tables WHERE table_schema = DATABASE()",
+        "SELECT GROUP_CONCAT(CONCAT_WS(' ', table_name, column_name, column_type, "
+        "is_nullable, "
+        "QUOTE(column_default), character_set_name, collation_name, column_key, extra) "
+        "ORDER BY table_name, ordinal_position SEPARATOR '\n') "
+        "FROM information_schema.columns WHERE table_schema = DATABASE()",
+        "SELECT GROUP_CONCAT(CONCAT_WS(' ', table_name, index_name, non_unique, "
+        "seq_in_index, "
+        "column_name, collation, QUOTE(sub_part), index_type) "
+        "ORDER BY table_name, index_name, seq_in_index SEPARATOR '\n') "
+        "FROM information_schema.statistics WHERE table_schema = DATABASE()",
+        "SELECT GROUP_CONCAT(CONCAT_WS(' ', k.table_name, k.constraint_name, "
+        "k.column_name, "
+        "k.referenced_table_name, k.referenced_column_name, r.update_rule, "
+        "r.delete_rule) "
+        "ORDER BY k.table_name, k.constraint_name, k.ordinal_position SEPARATOR '\n') "
+        "FROM information_schema.key_column_usage k "
+        "LEFT JOIN information_schema.referential_constraints r "
+        "ON r.constraint_schema = k.table_schema AND r.constraint_name = "
+        "k.constraint_name "
+        "WHERE k.table_schema = DATABASE()",
+    };
+    struct buf text;
+    struct str out;
+
+    buf_init(&text, 1 << 20);
+    db_fixture_run(db, "SET SESSION group_concat_max_len = 1000000");
+    for (size_t i = 0; i < LENGTH(parts); i++) {
+        buf_append_str(&text, db_fixture_value(db, a, parts[i]));
+        buf_append_c(&text, "\n\n");
+    }
+    out = arena_dup(a, buf_str(&text));
+    buf_release(&text);
+    return out;
 }
 
 #define AT(struct_, field)                                                               \

@@ -22,6 +22,12 @@ struct db *db_fixture_open(void);
 void db_fixture_run(struct db *db, const char *sql);
 struct str db_fixture_value(struct db *db, struct arena *a, const char *sql);
 
+/* db_fixture_reset — a connection to an empty database of this default character set and order. */
+struct db *db_fixture_reset(const char *charset, const char *collation);
+
+/* schema_text — all that the database's catalogue says of its tables, in one text in a. */
+struct str schema_text(struct db *db, struct arena *a);
+
 /* A row of table thing, which has each type, long text, and NULL where a has_ or text allows. */
 struct thing {
     int64_t id;

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "db/migrate_record.h"
+
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+enum {
+    TEXT_MAX = 16 << 20
+};
+
+static const char create_table[] =
+    "CREATE TABLE IF NOT EXISTS schema_migration ("
+    " version INT UNSIGNED NOT NULL,"
+    " name VARCHAR(100) NOT NULL,"
+    " checksum BINARY(32) NOT NULL," /* SHA-256 of the tokens of the file */
+    " statements SMALLINT UNSIGNED NOT NULL,"
+    " applied SMALLINT UNSIGNED NOT NULL,"
+    " applied_sum BINARY(32) NOT NULL," /* of those of the statements applied */
+    " state ENUM('running','done','failed','baseline') NOT NULL,"
+    " started_at DATETIME(6) NOT NULL,"
+    " finished_at DATETIME(6) NULL,"
+    " error VARCHAR(1000) NULL,"
+    " tool VARCHAR(40) NOT NULL,"
+    " by_user VARCHAR(200) NOT NULL,"
+    " server VARCHAR(80) NOT NULL,"
+    " PRIMARY KEY (version)"
+    ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+
+void migration_text_init(struct migration_text *t, const struct migration *file)
+{
+    struct sql_reader r = sql_reader_of(file->sql);
+    struct sql_statement statement;
+
+    *t = (struct migration_text){.file = file};
+    buf_init(&t->tokens, TEXT_MAX);
+    while (sql_next(&r, &statement, &t->tokens)) {
+        size_t n = ++t->n;
+
+        t->statements = mem_realloc(t->statements, n * sizeof(*t->statements));
+        t->tokens_end = mem_realloc(t->tokens_end, n * sizeof(*t->tokens_end));
+        t->statements[n - 1] = statement;
+        t->tokens_end[n - 1] = t->tokens.n;
+    }
+    BUG_ON(!buf_ok(&t->tokens));
+}
+
+void migration_text_release(struct migration_text *t)
+{
+    free(t->statements);
+    free(t->tokens_end);
+    buf_release(&t->tokens);
+    *t = (struct migration_text){0};
+}
+
+/* Values go into the text as hexadecimal, so nothing needs escaping. */
+static void append_hex(struct buf *b, struct str s)
+{
+    buf_append_c(b, "X'");
+    for (size_t i = 0; i < s.n; i++)
+        buf_printf(b, "%02X", (unsigned char)s.p[i]);
+    buf_append_c(b, "'");
+}
+
+/* The sum of the first n statements. SHA-256 is the server's: we need none of our own. */
+static void append_sum(struct buf *b, const struct migration_text *t, size_t n)
+{
+    struct str tokens = {buf_str(&t->tokens).p, n > 0 ? t->tokens_end[n - 1] : 0};
+
+    buf_append_c(b, "UNHEX(SHA2(");
+    append_hex(b, tokens);
+    buf_append_c(b, ", 256))");
+}
+
+static enum err run(struct db *db, struct buf *sql, struct arena *a, struct str *out)
+{
+    enum err rc;
+
+    BUG_ON(!buf_ok(sql));
+    rc = db_run_text(db, buf_str(sql), a, out);
+    buf_release(sql);
+    return rc;
+}
+
+static enum err ask_bool(struct db *db, struct buf *sql, struct arena *a, bool *out)
+{
+    struct str value;
+    enum err rc = run(db, sql, a, &value);
+
+    *out = rc == ERR_OK && str_eq(value, STR("1"));
+    return rc;
+}
+
+enum err record_create_table(struct db *db)
+{
+    return db_run_text(db, str_of(create_table), NULL, NULL);
+}
+
+static bool parse_number(struct str *rest, unsigned *out)
+{
+    struct str part;
+    int64_t n;
+
+    if (!str_split(rest, ' ', &part) || !str_to_i64(part, &n) || n < 0 || n > UINT32_MAX)
+        return false;
+    *out = (unsigned)n;
+    return true;
+}
+
+static enum migrate_state state_of(struct str word)
+{
+    if (str_eq(word, STR("running")))
+        return MIGRATE_RUNNING;
+    if (str_eq(word, STR("failed")))
+        return MIGRATE_FAILED;
+    return MIGRATE_DONE;
+}
+
+/* "running 3 9": state, applied, statements */
+static bool parse_record(struct str text, struct record *out)
+{
+    struct str state;
+
+    if (!str_split(&text, ' ', &state))
+        return false;
+    out->state = state_of(state);
+    return parse_number(&text, &out->applied) && parse_number(&text, &out->statements);
+}
+
+static enum err read_sums(struct db *db, const struct migration_text *t, struct arena *a,
+                          struct record *out)
+{
+    struct buf sql;
+    enum err rc;
+
+    buf_init(&sql, TEXT_MAX);
+    buf_append_c(&sql, "SELECT checksum = ");
+    append_sum(&sql, t, t->n);
+    buf_printf(&sql, " FROM schema_migration WHERE version = %u", t->file->version);
+    rc = ask_bool(db, &sql, a, &out->is_same);
+    if (rc != ERR_OK || out->applied > t->n)
+        return rc;
+    buf_append_c(&sql, "SELECT applied_sum = ");
+    append_sum(&sql, t, out->applied);
+    buf_printf(&sql, " FROM schema_migration WHERE version = %u", t->file->version);
+    return ask_bool(db, &sql, a, &out->is_same_so_far);
+}
+
+enum err record_read(struct db *db, const struct migration_text *t, struct arena *a,
+                     struct record *out)
+{
+    struct str text;
+    struct buf sql;
+    enum err rc;
+
+    *out = (struct record){.state = MIGRATE_PENDING};
+    buf_init(&sql, TEXT_MAX);
+    buf_printf(&sql,
+               "SELECT CONCAT_WS(' ', state, applied, statements) FROM schema_migration "
+               "WHERE version = %u",
+               t->file->version);
+    rc = run(db, &sql, a, &text);
+    if (rc != ERR_OK || !text.p)
+        return rc;
+    if (!parse_record(text, out))
+        return ERR_DB_SCHEMA;
+    rc = read_sums(db, t, a, out);
+    if (rc != ERR_OK)
+        return rc;
+    buf_printf(&sql, "SELECT error FROM schema_migration WHERE version = %u",
+               t->file->version);
+    return run(db, &sql, a, &out->error);
+}
+
+enum err record_begin(struct db *db, const struct migration_text *t, bool is_new)
+{
+    struct buf sql;
+
+    buf_init(&sql, TEXT_MAX);
+    if (is_new) {
+        buf_printf(
+            &sql,
+            "INSERT INTO schema_migration (version, name, state, applied, "
+            "applied_sum, started_at, tool, by_user, server, statements, checksum) "
+            "VALUES (%u, '%s', 'running', 0, ",
+            t->file->version, t->file->name);
+        append_sum(&sql, t, 0);
+        buf_printf(&sql,
+                   ", CURRENT_TIMESTAMP(6), 'reuse-chat', LEFT(CURRENT_USER(), 200), "
+                   "LEFT(VERSION(), 80), %zu, ",
+                   t->n);
+        append_sum(&sql, t, t->n);
+        buf_append_c(&sql, ")");
+    } else {
+        buf_printf(&sql,
+                   "UPDATE schema_migration SET state = 'running', error = NULL, "
+                   "statements = %zu, checksum = ",
+                   t->n);
+        append_sum(&sql, t, t->n);
+        buf_printf(&sql, " WHERE version = %u", t->file->version);
+    }
+    return run(db, &sql, NULL, NULL);
+}
+
+enum err record_progress(struct db *db, const struct migration_text *t, size_t n)
+{
+    struct buf sql;
+
+    buf_init(&sql, TEXT_MAX);
+    buf_printf(&sql, "UPDATE schema_migration SET applied = %zu, applied_sum = ", n);
+    append_sum(&sql, t, n);
+    buf_printf(&sql, " WHERE version = %u", t->file->version);
+    return run(db, &sql, NULL, NULL);
+}
+
+enum err record_done(struct db *db, const struct migration_text *t)
+{
+    struct buf sql;
+
+    buf_init(&sql, TEXT_MAX);
+    buf_printf(&sql,
+               "UPDATE schema_migration SET state = 'done', error = NULL, "
+               "finished_at = CURRENT_TIMESTAMP(6) WHERE version = %u",
+               t->file->version);
+    return run(db, &sql, NULL, NULL);
+}
+
+enum err record_failed(struct db *db, const struct migration_text *t, const char *error)
+{
+    struct buf sql;
+
+    buf_init(&sql, TEXT_MAX);
+    buf_append_c(&sql, "UPDATE schema_migration SET state = 'failed', error = ");
+    append_hex(&sql, str_of(error));
+    buf_printf(&sql, " WHERE version = %u", t->file->version);
+    return run(db, &sql, NULL, NULL);
+}
+
+enum err record_highest(struct db *db, unsigned *out)
+{
+    struct arena a;
+    struct str text;
+    enum err rc;
+
+    arena_init(&a, 256);
+    rc = db_run_text(db, STR("SELECT COALESCE(MAX(version), 0) FROM schema_migration"),
+                     &a, &text);
+    if (rc == ERR_OK && !parse_number(&text, out))
+        rc = ERR_DB_SCHEMA;
+    arena_release(&a);
+    return rc;
+}
