@@ -4,9 +4,11 @@
  */
 #include "app/app.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -137,6 +139,69 @@ bool app_migrate_up(const struct settings *settings)
     return true;
 }
 
+/* --- the engine inside -------------------------------------------------------------------- */
+
+/* What the schema of a data directory was brought to: changes with any byte of migrations/. */
+static unsigned long long schema_mark(void)
+{
+    unsigned long long h = 14695981039346656037ull; /* FNV-1a */
+
+    for (size_t i = 0; i < migration_files.n; i++)
+        for (size_t k = 0; k < migration_files.files[i].sql.n; k++)
+            h = (h ^ (unsigned char)migration_files.files[i].sql.p[k]) * 1099511628211ull;
+    return h;
+}
+
+static bool is_marked(const char *path)
+{
+    unsigned long long mark = 0;
+    FILE *file = fopen(path, "r");
+    bool is_read = file && fscanf(file, "%llx", &mark) == 1;
+
+    if (file)
+        fclose(file);
+    return is_read && mark == schema_mark();
+}
+
+static bool write_mark(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    bool is_written = file && fprintf(file, "%llx\n", schema_mark()) > 0;
+
+    return file && fclose(file) == 0 && is_written;
+}
+
+static int prepare_in_child(const struct settings *settings)
+{
+    bool is_done;
+
+    if (!app_database_open(settings))
+        return APP_EXIT_UNAVAILABLE;
+    is_done = !settings->migrate_at_start || app_migrate_up(settings);
+    db_library_stop();
+    return is_done ? 0 : APP_EXIT_UNAVAILABLE;
+}
+
+bool app_database_prepare(const struct settings *settings)
+{
+    char mark[1100];
+    pid_t child;
+    int status = -1;
+
+    if (!str_starts(settings->database_url, STR("embedded:")))
+        return true;
+    snprintf(mark, sizeof(mark), STR_FMT "/schema-mark",
+             STR_ARG(str_from(settings->database_url, 9)));
+    if (is_marked(mark))
+        return true;
+    child = fork();
+    if (child == 0)
+        _exit(prepare_in_child(settings));
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status == 0 && write_mark(mark);
+}
+
 static const char *const state_words[] = {
     [MIGRATE_PENDING] = "pending", [MIGRATE_RUNNING] = "running",
     [MIGRATE_FAILED] = "failed",   [MIGRATE_DONE] = "done",
@@ -172,7 +237,7 @@ int app_migrate(const struct app_args *args)
 
     if (!app_settings(args, &settings, NULL))
         return APP_EXIT_CONFIG;
-    if (!app_database_open(&settings))
+    if (!app_database_prepare(&settings) || !app_database_open(&settings))
         return APP_EXIT_UNAVAILABLE;
     if (args->argument && strcmp(args->argument, "status") == 0)
         status = print_status(&settings, args->arena);

@@ -32,6 +32,13 @@ int app_check(const struct app_args *args);
 bool app_settings(const struct app_args *args, struct settings *out,
                   const char ***origins_out);
 
+/*
+ * app_database_prepare — with the engine inside: makes its files and brings the schema up to date in
+ * a process of its own that stops cleanly, before anything that must not be lost is written: the
+ * engine does not recover a new table whose pages were never written back. No-op else. false: printed.
+ */
+bool app_database_prepare(const struct settings *settings);
+
 /* app_database_open — starts the database library for the settings' database; false: printed. */
 bool app_database_open(const struct settings *settings);
 

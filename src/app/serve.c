@@ -204,7 +204,7 @@ int app_serve(const struct app_args *args)
 
     if (!app_settings(args, &app.settings, NULL))
         return APP_EXIT_CONFIG;
-    if (!app_database_open(&app.settings))
+    if (!app_database_prepare(&app.settings) || !app_database_open(&app.settings))
         return APP_EXIT_UNAVAILABLE;
     status = serve(&app);
     db_library_stop();

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +18,15 @@
 
 #include "base/banned.h"
 
+/* Folders in the data directory: the engine's files, and those not whole yet. */
+#define DATA            "engine"
+#define DATA_UNFINISHED "engine.new"
+
 /* Static because the engine is: one per process, whoever asks. Written by the main thread before
  * and after all others run. */
 static struct {
     bool was_started;   /* it cannot be started twice */
+    bool is_new;        /* it works in DATA_UNFINISHED */
     int lock_fd;        /* the lock is held while it is open */
     char dir[PATH_MAX]; /* absolute; "": network only */
 } engine = {.lock_fd = -1};
@@ -77,9 +83,9 @@ static enum err lock_dir(struct why *why)
     return ERR_OK;
 }
 
-static enum err start_engine(struct why *why)
+static enum err start_engine(const char *name_of_dir, struct why *why)
 {
-    char name[] = "reuse-chat", datadir[PATH_MAX + 16];
+    char name[] = "reuse-chat", datadir[PATH_MAX + 32];
     char *args[] = {
         name,
         (char[]){"--no-defaults"},
@@ -97,14 +103,66 @@ static enum err start_engine(struct why *why)
     int failed;
 
     umask(mask);
-    snprintf(datadir, sizeof(datadir), "--datadir=%s", engine.dir);
     engine.was_started = true;
+    snprintf(datadir, sizeof(datadir), "--datadir=%s/%s", engine.dir, name_of_dir);
     failed = mysql_library_init((int)(sizeof(args) / sizeof(args[0])), args, NULL);
     umask(mask); /* the engine sets its own */
     if (!failed)
         return ERR_OK;
     why_set(why, "the database engine could not start in %s", engine.dir);
     return ERR_DB_FAILED;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type,
+                        struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+/*
+ * A new engine works aside until its first clean stop, which moves it to its place: it does not
+ * recover from a kill before it wrote the pages of a new file back. So whoever opens a directory
+ * for good first lets another process make it (app.c).
+ */
+static const char *choose_folder(void)
+{
+    char path[PATH_MAX + 32];
+
+    snprintf(path, sizeof(path), "%s/" DATA, engine.dir);
+    engine.is_new = access(path, F_OK) != 0;
+    if (!engine.is_new)
+        return DATA;
+    snprintf(path, sizeof(path), "%s/" DATA_UNFINISHED, engine.dir);
+    nftw(path, remove_entry, 16,
+         FTW_DEPTH | FTW_PHYS); /* of a start that was cut short */
+    return mkdir(path, 0700) == 0 ? DATA_UNFINISHED : NULL;
+}
+
+static enum err start_chosen(struct why *why)
+{
+    const char *folder = choose_folder();
+
+    if (folder)
+        return start_engine(folder, why);
+    why_set(why, "cannot make a folder in %s: %s", engine.dir, strerror(errno));
+    return ERR_DB_FAILED;
+}
+
+/* After a clean stop. */
+static void finish_new(void)
+{
+    char made[PATH_MAX + 32], place[PATH_MAX + 32];
+
+    if (!engine.is_new)
+        return;
+    snprintf(made, sizeof(made), "%s/" DATA_UNFINISHED, engine.dir);
+    snprintf(place, sizeof(place), "%s/" DATA, engine.dir);
+    if (rename(made, place) != 0)
+        fprintf(stderr, "cannot move %s to %s: %s\n", made, place, strerror(errno));
+    engine.is_new = false;
 }
 
 static enum err create_database(struct why *why)
@@ -138,7 +196,7 @@ static enum err start_embedded(const char *dir, struct why *why)
     }
     rc = lock_dir(why);
     if (rc == ERR_OK)
-        rc = start_engine(why);
+        rc = start_chosen(why);
     return rc == ERR_OK ? create_database(why) : rc;
 }
 
@@ -157,6 +215,7 @@ void db_library_stop(void)
 {
     mysql_thread_init(); /* this thread's may have ended with its last connection */
     mysql_library_end();
+    finish_new();
     if (engine.lock_fd >= 0)
         close(engine.lock_fd);
     engine.lock_fd = -1;

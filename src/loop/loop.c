@@ -53,7 +53,7 @@ struct loop *loop_new(void)
     return loop;
 }
 
-/* Turns the loop until nothing is posted, active or closing; a second loop_stop ends it. */
+/* Turns the loop until nothing is posted, active or closing; two loop_stops end it. */
 static void run_out(struct loop *loop)
 {
     bool is_busy = true;
@@ -89,8 +89,7 @@ void loop_run(struct loop *loop)
 {
     uv_ref((uv_handle_t *)&loop->wake);
     if (loop->stops == 0)
-        uv_run(&loop->uv, UV_RUN_DEFAULT); /* returns at the first loop_stop */
-    run_out(loop);
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
     loop->stops = 0;
 }
 

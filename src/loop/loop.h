@@ -18,7 +18,8 @@ struct loop *loop_new(void);
 /* loop_free — every timer, watch and signal must be gone; BUG_ON otherwise. NULL is a no-op. */
 void loop_free(struct loop **loop);
 
-/* loop_run — until loop_stop and nothing is left to close, or loop_stop twice. thread: loop */
+/* loop_run — until loop_stop. What is still to be closed or posted then is done by loop_free, so
+ * the owner of parts frees them in between. thread: loop */
 void loop_run(struct loop *loop);
 /* loop_stop — lets loop_run return. thread: loop */
 void loop_stop(struct loop *loop);

@@ -314,35 +314,41 @@ static void test_a_signal_arrives_on_the_loop(void **state)
     assert_int_equal(s->calls, 1);
 }
 
-static void stop_twice(void *arg)
+static void stop_loop(void *arg)
 {
     struct scene *s = arg;
 
     loop_stop(s->loop);
-    loop_stop(s->loop);
 }
 
-static void test_two_stops_end_a_loop_that_is_still_busy(void **state)
+static void test_a_stop_ends_a_loop_that_is_still_busy(void **state)
 {
     struct scene *s = *state;
 
-    s->timer = loop_timer_new(s->loop, stop_twice, s);
+    s->timer = loop_timer_new(s->loop, stop_loop, s);
     loop_timer_start(s->timer, 1, 3600000);
     loop_run(s->loop);
 
     assert_true(loop_timer_is_active(s->timer));
 }
 
-static void test_one_stop_waits_for_what_is_still_active(void **state)
+static void count_call(void *arg)
 {
-    struct scene *s = *state;
+    *(int *)arg += 1;
+}
 
-    s->timer = loop_timer_new(s->loop, free_own_timer, s);
-    loop_timer_start(s->timer, 10, 0);
-    loop_stop(s->loop);
-    loop_run(s->loop);
+static void test_what_was_posted_before_the_end_is_done_by_free(void **state)
+{
+    struct loop *loop = loop_new();
+    int calls = 0;
 
-    assert_int_equal(s->calls, 1);
+    (void)state;
+    loop_stop(loop);
+    loop_run(loop);
+    loop_post(loop, count_call, &calls);
+    loop_free(&loop);
+
+    assert_int_equal(calls, 1);
 }
 
 int main(void)
@@ -358,8 +364,8 @@ int main(void)
         T(test_a_watch_set_to_nothing_is_silent),
         T(test_a_descriptor_may_be_closed_and_watched_again_at_once),
         T(test_a_signal_arrives_on_the_loop),
-        T(test_two_stops_end_a_loop_that_is_still_busy),
-        T(test_one_stop_waits_for_what_is_still_active),
+        T(test_a_stop_ends_a_loop_that_is_still_busy),
+        T(test_what_was_posted_before_the_end_is_done_by_free),
 #undef T
     };
 
