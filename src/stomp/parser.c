@@ -127,7 +127,6 @@ static void set_state(struct stomp_parser *p, enum state to)
 {
     BUG_ON(!allowed[p->state][to]);
     p->state = to;
-    p->has_cr = false;
     if (to == COMMAND) {
         p->line_at = p->scanned = 0;
         p->length = no_length;

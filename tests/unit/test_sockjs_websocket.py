@@ -2,6 +2,7 @@
 SPDX-License-Identifier: MIT
 """
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -90,6 +91,20 @@ def test_websocket_heartbeats_only_when_idle(server):
             assert await w.recv() == "h"
             assert time.monotonic() - started > (HEARTBEAT - 150) / 1000
             assert await w.recv() == "h"
+    run(talk())
+
+
+def test_websocket_messages_take_the_place_of_heartbeats(server):
+    async def talk():
+        async with ws(server, path() + "/websocket") as w:
+            assert await w.recv() == "o"
+            for _ in range(8):
+                await w.send('["a"]')
+                assert await w.recv() == 'a["a"]'
+                heard = time.monotonic()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    assert await asyncio.wait_for(w.recv(), HEARTBEAT / 3000) == "h"
+                    assert time.monotonic() - heard > HEARTBEAT / 2000
     run(talk())
 
 
