@@ -774,6 +774,64 @@ enum err dao_room_touch_pair(struct db *db, const struct dao_room_touch_pair_in 
     return db_exec(db, &dao_room_touch_pair_query, in, result_out);
 }
 
+static const struct db_param room_closed_params[] = {
+    {
+        .name = "after",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_room_closed_in, after),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "limit",
+        .type = DB_U32,
+        .offset = offsetof(struct dao_room_closed_in, limit),
+        .has_offset = DB_NO_OFFSET,
+        .min = 1,
+        .max = 100,
+    },
+};
+
+static const struct db_column dao_room_closed_row_columns[] = {
+    {
+        .name = "id",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_room_closed_row, id),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "roomuuid",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_room_closed_row, roomuuid),
+        .has_offset = DB_NO_OFFSET,
+        .max_bytes = 1020,
+    },
+};
+
+const struct db_query dao_room_closed_query = {
+    .id = DAO_ROOM_CLOSED,
+    .name = "room_closed",
+    .sql = "SELECT r.id, r.roomuuid FROM room r WHERE r.state = 'closed' AND r.id > ? "
+           "ORDER BY r.id LIMIT ?",
+    .kind = DB_MANY,
+    .params = room_closed_params,
+    .n_params = 2,
+    .columns = dao_room_closed_row_columns,
+    .n_columns = 2,
+    .row_size = sizeof(struct dao_room_closed_row),
+    .in_size = sizeof(struct dao_room_closed_in),
+};
+
+enum err dao_room_closed(struct db *db, const struct dao_room_closed_in *in,
+                         struct arena *a, struct dao_room_closed_row **rows_out,
+                         size_t *n_out)
+{
+    void *rows = NULL;
+    enum err rc = db_many(db, &dao_room_closed_query, in, a, &rows, n_out);
+
+    *rows_out = rows;
+    return rc;
+}
+
 static const struct db_param chat_delete_some_params[] = {
     {
         .name = "room_id",

@@ -313,6 +313,27 @@ NODISCARD enum err dao_room_touch_pair(struct db *db,
                                        const struct dao_room_touch_pair_in *in,
                                        struct db_result *result_out);
 
+struct dao_room_closed_in {
+    int64_t after;  /* room.id */
+    uint32_t limit; /* 1..100 */
+};
+
+struct dao_room_closed_row {
+    int64_t id;          /* room.id */
+    struct str roomuuid; /* room.roomuuid */
+};
+
+/*
+ * dao_room_closed — Rooms whose deletion was cut short.
+ *   SELECT r.id, r.roomuuid FROM room r WHERE r.state = 'closed' AND r.id > :after
+ *   ORDER BY r.id LIMIT :limit
+ * Plan: room range PRIMARY, checked on 5,000 rows.
+ */
+extern const struct db_query dao_room_closed_query;
+NODISCARD enum err dao_room_closed(struct db *db, const struct dao_room_closed_in *in,
+                                   struct arena *a, struct dao_room_closed_row **rows_out,
+                                   size_t *n_out);
+
 struct dao_chat_delete_some_in {
     int64_t room_id; /* chat.room_id */
 };

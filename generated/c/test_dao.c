@@ -741,6 +741,27 @@ static void test_room_touch_pair(void **state)
     }
 }
 
+static struct dao_room_closed_in room_closed_in(struct dao_test *t)
+{
+    return (struct dao_room_closed_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 100, 100),
+    };
+}
+
+static void test_room_closed(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_room_closed_in in = room_closed_in(t);
+        struct dao_room_closed_row *rows;
+        size_t n;
+
+        dao_end(t, dao_room_closed(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
 static struct dao_chat_delete_some_in chat_delete_some_in(struct dao_test *t)
 {
     return (struct dao_chat_delete_some_in){
@@ -1001,6 +1022,7 @@ static const struct CMUnitTest tests[] = {
     {.name = "room_close", .test_func = test_room_close},
     {.name = "room_set_state", .test_func = test_room_set_state},
     {.name = "room_touch_pair", .test_func = test_room_touch_pair},
+    {.name = "room_closed", .test_func = test_room_closed},
     {.name = "chat_delete_some", .test_func = test_chat_delete_some},
     {.name = "room_user_delete", .test_func = test_room_user_delete},
     {.name = "room_delete", .test_func = test_room_delete},

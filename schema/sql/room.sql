@@ -98,6 +98,14 @@ UPDATE room r JOIN room_user m ON m.room_id = r.id
 SET r.access_version = r.access_version + 1
 WHERE m.user = :user AND m.other = :other;
 
+-- Rooms whose deletion was cut short.
+-- @query room_closed many
+-- @param after room.id
+-- @param limit u32 1..100
+-- @allow scan because a server looks once, at its start
+SELECT r.id, r.roomuuid FROM room r WHERE r.state = 'closed' AND r.id > :after
+ORDER BY r.id LIMIT :limit;
+
 -- Some messages of a closed room, oldest first.
 -- @query chat_delete_some exec
 DELETE FROM chat WHERE room_id = :room_id ORDER BY seq LIMIT 1000;

@@ -180,7 +180,10 @@ bool server_build(struct server *s, struct why *why)
     make_flow(s);
     /* The listener first: its port is in every session record. */
     s->endpoint = endpoint_new(&s->hub, &s->settings, why);
-    return s->endpoint && make_sessions(s, why) && make_kafka(s, why);
+    if (!s->endpoint || !make_sessions(s, why) || !make_kafka(s, why))
+        return false;
+    server_sweep(s);
+    return true;
 }
 
 void server_dismantle(struct server *s)

@@ -33,6 +33,9 @@ struct server {
 bool server_build(struct server *s, struct why *why);
 void server_dismantle(struct server *s);
 
+/* server_sweep — ends, in the background, what a former life left half done. */
+void server_sweep(struct server *s);
+
 /* server_drain — from SIGTERM to the loop's end: what was taken is receipted, then everyone is told. */
 void server_drain(struct server *s);
 

@@ -130,7 +130,7 @@ static void batch_run(struct work_job *job, struct work_ctx *ctx)
     for (struct write_op *op = b->ops; op; op = op->next) {
         if (op->unit.n_messages == 0)
             lookup_run(op, ctx, deadline_ns);
-        else
+        else if (!op->is_doomed)
             units[n++] = &op->unit;
     }
     if (n > 0)
@@ -181,6 +181,25 @@ static void op_finish(struct writer *w, struct write_op *op)
         w->config.on_stored(w->config.ctx, op);
 }
 
+static void doom_followers(struct shard *shard, const struct write_op *failed)
+{
+    for (struct write_op *op = shard->first; op; op = op->next) {
+        if (op->unit.n_messages == 0 || op->is_doomed || op->room != failed->room ||
+            !str_eq(op->unit.sender, failed->unit.sender))
+            continue;
+        op->is_doomed = true;
+        op->unit.rc = failed->unit.rc;
+    }
+}
+
+static void doom_all_followers(struct write_batch *b)
+{
+    for (const struct write_op *op = b->ops; op; op = op->next)
+        if (op->unit.n_messages > 0 && (op->unit.rc == ERR_STORAGE_UNAVAILABLE ||
+                                        op->unit.rc == ERR_OUTCOME_UNKNOWN))
+            doom_followers(b->shard, op);
+}
+
 static void batch_done(struct work_job *job)
 {
     struct write_batch *b = (struct write_batch *)job;
@@ -189,6 +208,7 @@ static void batch_done(struct work_job *job)
 
     b->shard->is_busy = false;
     w->at_work -= b->n;
+    doom_all_followers(b);
     shard_go_on(b->shard); /* the database first: it works while the loop delivers */
     for (struct outbox_commit *c = b->result.commits; c; c = c->next)
         publisher_publish(w->config.publisher, c);

@@ -18,6 +18,8 @@ struct write_op {
     struct write_op *next;
     struct feed_room *room; /* held from submit to done; set by the writer */
     struct card *held;      /* the writer's */
+    bool
+        is_doomed; /* an earlier op of that sender and room failed: unit.rc is its fate */
     struct store_unit unit; /* texts live in the op's arena; out: rc and messages */
     struct card
         *card; /* out: newest card of the room, one reference of the op; NULL: none */
@@ -50,7 +52,9 @@ void write_op_free(struct write_op **op);
 
 /*
  * writer_submit — queues op; unit.room_uuid, sender and messages are set, texts in op->arena.
- * A stored message is published to the feed and to Kafka before done is called.
+ * A stored message is published to the feed and to Kafka before done is called. When an op fails for
+ * want of the database, those of the same sender that wait for the same room fail with it: nothing
+ * is stored out of order.
  * errors: ERR_OVERLOADED: op is still the caller's
  * thread: loop
  */

@@ -9,7 +9,8 @@
 #include "base/banned.h"
 
 enum {
-    RETRIES_MAX = 20
+    RETRIES_MAX = 20,
+    SWEEP_ROWS = 100
 };
 
 struct room_user_dto room_user_dto_of(const struct room_user_row *row, bool is_fresh,
@@ -256,6 +257,19 @@ static enum err remove_messages(struct work_ctx *ctx, int64_t room_id)
     return rc;
 }
 
+/* A closed room, with all that refers to it; the room row last. */
+static enum err remove_room(struct work_ctx *ctx, int64_t room_id)
+{
+    enum err rc = remove_messages(ctx, room_id);
+
+    if (rc == ERR_OK)
+        rc = dao_room_user_delete(
+            ctx->db, &(struct dao_room_user_delete_in){.room_id = room_id}, NULL);
+    if (rc == ERR_OK)
+        rc = dao_room_delete(ctx->db, &(struct dao_room_delete_in){.id = room_id}, NULL);
+    return rc;
+}
+
 static bool has_user(const struct room_changed *change, struct str user)
 {
     for (size_t i = 0; i < change->n_users; i++)
@@ -284,13 +298,27 @@ enum err room_delete(struct work_ctx *ctx, const struct room_config *config,
             rc = close_room(ctx, config, room_id, a, outcome);
         while (rc == ERR_DB_RETRY);
     }
-    if (rc == ERR_OK)
-        rc = remove_messages(ctx, room_id);
-    if (rc == ERR_OK)
-        rc = dao_room_user_delete(
-            ctx->db, &(struct dao_room_user_delete_in){.room_id = room_id}, NULL);
-    if (rc == ERR_OK)
-        rc = dao_room_delete(ctx->db, &(struct dao_room_delete_in){.id = room_id}, NULL);
+    return rc == ERR_OK ? remove_room(ctx, room_id) : rc;
+}
+
+enum err room_sweep(struct work_ctx *ctx, size_t *swept_out)
+{
+    struct dao_room_closed_row *rows;
+    int64_t after = 0;
+    size_t n;
+    enum err rc;
+
+    *swept_out = 0;
+    do {
+        rc = dao_room_closed(
+            ctx->db, &(struct dao_room_closed_in){.after = after, .limit = SWEEP_ROWS},
+            &ctx->arena, &rows, &n);
+        for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+            rc = remove_room(ctx, rows[i].id);
+            after = rows[i].id;
+            ++*swept_out;
+        }
+    } while (rc == ERR_OK && n == SWEEP_ROWS);
     return rc;
 }
 

@@ -33,7 +33,7 @@ NODISCARD enum err room_create(struct work_ctx *ctx, const struct room_config *c
                                const struct room_create *request, struct arena *a,
                                struct room_user_dto out[2], struct room_outcome *outcome);
 
-/* room_exists — the room of request, if there is one already. errors: ERR_NOT_FOUND, ERR_DB_* */
+/* room_find_pair — the room of request, if there is one already. errors: ERR_NOT_FOUND, ERR_DB_* */
 NODISCARD enum err room_find_pair(struct work_ctx *ctx, const struct room_create *request,
                                   struct arena *a, struct room_user_dto out[2]);
 
@@ -47,6 +47,9 @@ NODISCARD enum err room_find_pair(struct work_ctx *ctx, const struct room_create
 NODISCARD enum err room_delete(struct work_ctx *ctx, const struct room_config *config,
                                struct str room_uuid, struct str user, struct arena *a,
                                struct room_outcome *outcome);
+
+/* room_sweep — ends deletions that were cut short; how many. errors: ERR_DB_*. thread: worker */
+NODISCARD enum err room_sweep(struct work_ctx *ctx, size_t *swept_out);
 
 /* room_set_state — freezes or opens a room. errors: ERR_ROOM_NOT_FOUND, ERR_DB_*. thread: worker */
 NODISCARD enum err room_set_state(struct work_ctx *ctx, const struct room_config *config,
