@@ -8,8 +8,8 @@
 #define SESSION_STORE_H
 
 #include "base/arena.h"
-#include "base/log.h"
 #include "base/bug.h"
+#include "base/log.h"
 #include "base/why.h"
 #include "generated/c/err.h"
 #include "loop/loop.h"
@@ -26,14 +26,15 @@ struct session_snapshot {
         struct str server_id;
         const struct str *users;
         size_t n_users;
-    } *servers;
+    } * servers;
     size_t n_servers;
     const struct session_entry *sessions; /* newest of each user on any server */
     size_t n_sessions;
 };
 
 typedef void session_done_fn(void *ctx, enum err rc);
-typedef void session_snapshot_fn(void *ctx, enum err rc, const struct session_snapshot *snapshot);
+typedef void session_snapshot_fn(void *ctx, enum err rc,
+                                 const struct session_snapshot *snapshot);
 /* entry NULL: no such session */
 typedef void session_entry_fn(void *ctx, enum err rc, const struct session_entry *entry);
 typedef void session_state_fn(void *ctx, bool is_up);
@@ -48,9 +49,10 @@ struct session_store;
  * in:  url redis://[:password@]host:port[/db]
  * thread: loop, as all here
  */
-struct session_store *session_store_redis(struct loop *loop, struct str url, struct str server_id,
-                                          const struct log *log, session_state_fn *on_state,
-                                          void *ctx, struct why *why);
+struct session_store *session_store_redis(struct loop *loop, struct str url,
+                                          struct str server_id, const struct log *log,
+                                          session_state_fn *on_state, void *ctx,
+                                          struct why *why);
 
 /* Sessions of several servers in one process; they share one. out: freed after its stores */
 struct session_memory;
@@ -68,13 +70,14 @@ void session_store_start(struct session_store *s, session_done_fn *done, void *c
 void session_store_add(struct session_store *s, const struct session_entry *e,
                        session_done_fn *done, void *ctx);
 /* session_store_remove — only if the stored session is this one; another tab stays online. */
-void session_store_remove(struct session_store *s, struct str user_id, struct str session_id,
-                          session_done_fn *done, void *ctx);
+void session_store_remove(struct session_store *s, struct str user_id,
+                          struct str session_id, session_done_fn *done, void *ctx);
 /* session_store_stop — removes the server and its sessions; done when the store has answered. */
 void session_store_stop(struct session_store *s, session_done_fn *done, void *ctx);
-void session_store_snapshot(struct session_store *s, session_snapshot_fn *done, void *ctx);
-void session_store_get(struct session_store *s, struct str user_id, session_entry_fn *done,
-                       void *ctx);
+void session_store_snapshot(struct session_store *s, session_snapshot_fn *done,
+                            void *ctx);
+void session_store_get(struct session_store *s, struct str user_id,
+                       session_entry_fn *done, void *ctx);
 bool session_store_is_up(const struct session_store *s);
 
 #endif
