@@ -2,6 +2,7 @@
 #include "endpoint/cors.h"
 
 #include "auth/auth.h"
+#include "endpoint/rest_static.h"
 #include "generated/c/routes.h"
 
 #include "base/banned.h"
@@ -41,23 +42,34 @@ static void respond_preflight(struct hub *hub, struct net_request *req, struct s
                     STR("Invalid CORS request"), NULL);
 }
 
-bool cors_preflight(struct hub *hub, struct net_request *req)
+struct str cors_allow(struct str path, struct arena *a)
 {
-    struct net_header headers[] = {{"allow", STR_NULL}, {NULL, STR_NULL}};
+    struct str kept;
     struct buf allow;
 
     buf_init(&allow, 256);
-    route_allow(&route_table, net_request_head(req)->path, &allow);
-    if (allow.n == 0) {
-        buf_release(&allow);
-        return false;
-    }
-    headers[0].value = buf_str(&allow);
-    if (net_request_header(req, "origin", NULL).p &&
-        net_request_header(req, "access-control-request-method", NULL).p)
-        respond_preflight(hub, req, buf_str(&allow));
-    else
-        net_respond(req, 200, STR_NULL, STR(""), headers);
+    route_allow(&route_table, path, &allow);
+    if (allow.n == 0 && rest_static_has(path, false))
+        buf_append_c(&allow, "GET,HEAD,OPTIONS");
+    kept = arena_dup(a, buf_str(&allow));
     buf_release(&allow);
-    return true;
+    return kept;
+}
+
+bool cors_preflight(struct hub *hub, struct net_request *req)
+{
+    struct net_header headers[] = {{"allow", STR_NULL}, {NULL, STR_NULL}};
+    struct arena arena;
+    struct str allow;
+
+    arena_init(&arena, 4096);
+    allow = cors_allow(net_request_head(req)->path, &arena);
+    headers[0].value = allow;
+    if (allow.n > 0 && net_request_header(req, "origin", NULL).p &&
+        net_request_header(req, "access-control-request-method", NULL).p)
+        respond_preflight(hub, req, allow);
+    else if (allow.n > 0)
+        net_respond(req, 200, STR_NULL, STR(""), headers);
+    arena_release(&arena);
+    return allow.n > 0;
 }

@@ -65,10 +65,12 @@ void rest_error_body(void *ctx, const struct net_head *head, enum err e, struct 
 static void answer_error(struct rest_call *call)
 {
     const struct err_info *info = err_info(call->rc);
-    struct net_header headers[CORS_HEADERS_MAX + 2];
+    struct net_header headers[CORS_HEADERS_MAX + 3];
     size_t n = cors_headers(call->hub, call->req, &call->arena, headers);
     struct buf body;
 
+    if (info->status == 405)
+        headers[n++] = (struct net_header){"allow", cors_allow(call->path, &call->arena)};
     if (info->status == 429 || info->status == 503)
         headers[n++] = (struct net_header){"retry-after", STR("1")};
     headers[n] = (struct net_header){NULL, STR_NULL};
@@ -272,23 +274,6 @@ static void call_fail(struct hub *hub, struct net_request *req, enum err rc)
     rest_finish(call);
 }
 
-static void method_not_allowed(struct hub *hub, struct net_request *req)
-{
-    const struct net_head *head = net_request_head(req);
-    struct net_header headers[2] = {{"allow", STR_NULL}, {NULL, STR_NULL}};
-    struct buf allow, body;
-
-    (void)hub;
-    buf_init(&allow, 256);
-    buf_init(&body, 16384);
-    route_allow(&route_table, head->path, &allow);
-    error_body(ERR_METHOD_NOT_ALLOWED, head->path, NULL, &body);
-    headers[0].value = buf_str(&allow);
-    net_respond(req, 405, REST_JSON, buf_str(&body), headers);
-    buf_release(&allow);
-    buf_release(&body);
-}
-
 static const char *method_name(enum net_method method)
 {
     static const char *const names[] = {
@@ -338,8 +323,8 @@ void rest_request(struct hub *hub, struct net_request *req, bool is_admin)
     }
     if (rest_static(hub, req, is_admin))
         return;
-    if (is_other_method)
-        method_not_allowed(hub, req);
+    if (is_other_method || rest_static_has(head->path, is_admin))
+        call_fail(hub, req, ERR_METHOD_NOT_ALLOWED);
     else
         call_fail(hub, req, ERR_NOT_FOUND);
 }

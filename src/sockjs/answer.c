@@ -116,6 +116,15 @@ void sockjs_answer_text(struct net_request *req, int status, struct str text)
     net_respond(req, status, TEXT_PLAIN, text, h.items);
 }
 
+void sockjs_answer_no_upgrade(struct net_request *req)
+{
+    struct sockjs_headers h;
+
+    sockjs_answer_headers_start(&h, req);
+    net_respond(req, 400, STR_NULL, STR("Can \"Upgrade\" only to \"WebSocket\"."),
+                h.items);
+}
+
 void sockjs_answer_info(struct net_request *req)
 {
     struct sockjs_headers h;

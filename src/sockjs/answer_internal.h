@@ -30,6 +30,9 @@ void sockjs_answer_headers_session(struct sockjs_headers *h,
 void sockjs_answer_empty(struct net_request *req, int status);
 /* sockjs_answer_text — text/plain with CORS headers. */
 void sockjs_answer_text(struct net_request *req, int status, struct str text);
+/* sockjs_answer_no_upgrade — to a plain GET where only a WebSocket is served: 400 and, as the
+ * replaced service, no content type. */
+void sockjs_answer_no_upgrade(struct net_request *req);
 void sockjs_answer_info(struct net_request *req);
 /* sockjs_answer_options — to OPTIONS; methods: "OPTIONS, GET". */
 void sockjs_answer_options(struct net_request *req, const char *methods);

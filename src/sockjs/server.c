@@ -140,7 +140,7 @@ static void answer_session(struct sockjs_server *server, struct net_request *req
     else if (method != (is_get ? NET_GET : NET_POST))
         sockjs_answer_not_allowed(req, is_get ? "OPTIONS, GET" : "OPTIONS, POST");
     else if (transport == SOCKJS_WEBSOCKET)
-        sockjs_answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
+        sockjs_answer_no_upgrade(req);
     else if (transport == SOCKJS_XHR_SEND)
         sockjs_send_request(server, id, req);
     else
@@ -177,7 +177,7 @@ bool sockjs_on_request(struct sockjs_server *server, struct net_request *req)
     if (is_origin_refused(server, req))
         net_respond(req, 403, STR_NULL, STR("Invalid CORS request"), NULL);
     else if (str_is_empty(path) || str_eq(path, STR("/websocket")))
-        sockjs_answer_text(req, 400, STR("Can \"Upgrade\" only to \"WebSocket\"."));
+        sockjs_answer_no_upgrade(req);
     else if (str_eq(path, STR("/")))
         sockjs_answer_text(req, 200, STR("Welcome to SockJS!\n"));
     else if (str_eq(path, STR("/info")))
