@@ -31,14 +31,20 @@ struct conn {
 static void count_text(struct echo *e, struct buf *out)
 {
     size_t waiting = 0;
+    int64_t behind_ms = 0;
 
-    for (struct conn *c = e->conns; c; c = c->next)
+    for (struct conn *c = e->conns; c; c = c->next) {
         waiting += link_waiting(c->link);
-    buf_printf(out,
-               "{\"opened\":%d,\"closed\":%d,\"messages\":%d,\"drained\":%d,"
-               "\"waiting\":%zu,\"sessions\":%zu}",
-               e->opened, e->closed, e->messages, e->drained, waiting,
-               sockjs_server_sessions(e->echo) + sockjs_server_sessions(e->closing));
+        if (link_behind_ms(c->link) > behind_ms)
+            behind_ms = link_behind_ms(c->link);
+    }
+    buf_printf(
+        out,
+        "{\"opened\":%d,\"closed\":%d,\"messages\":%d,\"drained\":%d,"
+        "\"waiting\":%zu,\"behind_ms\":%lld,\"peer\":\"" STR_FMT "\",\"sessions\":%zu}",
+        e->opened, e->closed, e->messages, e->drained, waiting, (long long)behind_ms,
+        STR_ARG(e->conns ? link_peer(e->conns->link) : STR("")),
+        sockjs_server_sessions(e->echo) + sockjs_server_sessions(e->closing));
 }
 
 /* --- the user of links -------------------------------------------------------------------- */

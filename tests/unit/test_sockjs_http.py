@@ -2,6 +2,7 @@
 otherwise, as that did.
 SPDX-License-Identifier: MIT
 """
+import http.client
 import itertools
 import json
 import os
@@ -470,6 +471,31 @@ def test_drained_is_told_once(server):
         server.post(url + "/xhr")
     server.post(url + "/xhr")
     assert server.stats()["drained"] == 1
+
+
+def test_a_queue_tells_how_long_it_waits(calm_server):
+    url = path()
+    calm_server.post(url + "/xhr")
+    assert calm_server.stats()["peer"] == "127.0.0.1"
+    assert calm_server.stats()["behind_ms"] == 0
+    calm_server.post(url + "/xhr_send", '["a"]')
+    deadline = time.monotonic() + 10
+    while calm_server.stats()["behind_ms"] < 50:
+        assert time.monotonic() < deadline
+    calm_server.post(url + "/xhr")
+    assert calm_server.stats()["behind_ms"] == 0
+
+
+def test_a_message_too_large_for_a_response_ends_the_session(calm_server):
+    """It fits the session's ceiling, but with its wrap not that of the connection."""
+    url = path()
+    s = xhr_stream(calm_server, url)
+    assert s.line() == "o\n"
+    calm_server.post(url + "/xhr_send", f'["!burst 1 {OUTBOUND - 20}"]')
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        s.response.read()
+    calm_server.until("closed", 1)
+    assert xhr_stream(calm_server, url).line() == 'c[1002,"Connection interrupted"]\n'
 
 
 def begin_send(server, url, body):

@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from sockjs_client import HEARTBEAT, OUTBOUND, path, server
+from sockjs_client import HEARTBEAT, OUTBOUND, calm_server, path, server
 
 
 def ws(server, suffix, **options):
@@ -145,4 +145,37 @@ def test_websocket_what_waits_is_bounded(server):
                 while True:
                     last = await w.recv()
             assert last == 'c[1013,"slow_consumer"]'
+    run(talk())
+
+
+@pytest.mark.parametrize("suffix,first,one,two", [
+    ("/websocket", None, "!pause", "1"), ("/a/a/websocket", "o", '["!pause"]', '["1"]')])
+def test_websocket_pause_and_resume(calm_server, suffix, first, one, two):
+    async def talk():
+        async with ws(calm_server, "/echo" + suffix) as w:
+            assert first is None or await w.recv() == first
+            await w.send(one)
+            await asyncio.to_thread(calm_server.until, "messages", 1)
+            await w.send(two)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(w.recv(), 0.2)
+            assert calm_server.stats()["messages"] == 1
+            calm_server.get("/control/resume")
+            assert "1" in await w.recv()
+    run(talk())
+
+
+@pytest.mark.parametrize("suffix,wrap", [("/websocket", "{}"), ("/a/a/websocket", '["{}"]')])
+def test_websocket_drained_is_told_once(calm_server, suffix, wrap):
+    async def talk():
+        async with ws(calm_server, "/echo" + suffix) as w:
+            await w.send(wrap.format(f"!burst 9 {OUTBOUND // 10}"))
+            await w.send(wrap.format("!drain"))
+            await asyncio.to_thread(calm_server.until, "drained", 1)
+            assert calm_server.stats()["peer"] == "127.0.0.1"
+            assert calm_server.stats()["behind_ms"] >= 0
+            await w.send(wrap.format("again"))
+            while "again" not in await w.recv():
+                pass
+            assert calm_server.stats()["drained"] == 1
     run(talk())
