@@ -124,6 +124,11 @@ static bool listen_main(struct endpoint *e, struct settings *settings, struct wh
     if (config.address.n == 0)
         config.address = is_trust ? STR("127.0.0.1") : STR("0.0.0.0");
     config.port = (int)settings->server_port;
+    /* SockJS posts several frames at once, escaped as JSON; rest.c holds others to body_bytes. */
+    config.body_bytes =
+        (size_t)(settings->limits_frame_bytes * 4 > settings->limits_body_bytes
+                     ? settings->limits_frame_bytes * 4
+                     : settings->limits_body_bytes);
     e->main = net_server_new(e->hub->loop, &config, why);
     if (!e->main)
         return false;

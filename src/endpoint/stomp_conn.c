@@ -64,29 +64,58 @@ struct accepted {
     struct str user; /* owned; no value: none */
 };
 
+/* The gateway's word for who calls; in the other modes CONNECT tells. */
+static enum err gateway_identity(struct hub *hub, const struct net_request *req,
+                                 struct arena *a, struct str *user_out)
+{
+    struct auth_identity identity;
+    enum err rc;
+
+    *user_out = STR_NULL;
+    if (hub->settings->auth_mode != SETTINGS_AUTH_MODE_GATEWAY)
+        return ERR_OK;
+    rc = auth_of_request(hub->auth, req, a, &identity);
+    if (rc != ERR_OK)
+        return rc;
+    *user_out = identity.user;
+    return identity.user.p ? ERR_OK : ERR_AUTH_REQUIRED;
+}
+
 static enum err on_accept(void *ctx, const struct net_request *req, void **tag_out)
 {
     struct hub *hub = ctx;
-    struct auth_identity identity = {0};
     struct accepted *accepted;
     struct arena arena;
-    enum err rc = ERR_OK;
+    struct str user;
+    enum err rc;
 
     if (hub->is_draining)
         return ERR_SHUTTING_DOWN;
     if (!auth_origin_allowed(hub->auth, req))
         return ERR_FORBIDDEN;
-    arena_init(&arena, 65536);
-    if (hub->settings->auth_mode == SETTINGS_AUTH_MODE_GATEWAY) {
-        rc = auth_of_request(hub->auth, req, &arena, &identity);
-        if (rc == ERR_OK && !identity.user.p)
-            rc = ERR_AUTH_REQUIRED;
-    }
+    arena_init(&arena, SIZE_MAX);
+    rc = gateway_identity(hub, req, &arena, &user);
     if (rc == ERR_OK) {
         accepted = mem_zalloc(sizeof(*accepted));
-        accepted->user = str_dup(identity.user);
+        accepted->user = str_dup(user);
         *tag_out = accepted;
     }
+    arena_release(&arena);
+    return rc;
+}
+
+/* Whoever knows the id of a SockJS session must still be who opened it. */
+static enum err on_again(void *user, const struct net_request *req)
+{
+    struct stomp_conn *c = user;
+    struct arena arena;
+    struct str caller;
+    enum err rc;
+
+    arena_init(&arena, SIZE_MAX);
+    rc = gateway_identity(c->hub, req, &arena, &caller);
+    if (rc == ERR_OK && !str_eq(caller, c->gateway_user))
+        rc = ERR_FORBIDDEN;
     arena_release(&arena);
     return rc;
 }
@@ -180,6 +209,7 @@ static void on_drain(void *user)
 
 const struct link_handler stomp_handler = {
     .on_accept = on_accept,
+    .on_again = on_again,
     .on_open = on_open,
     .on_data = on_data,
     .on_drain = on_drain,
