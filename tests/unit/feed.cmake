@@ -1,0 +1,2 @@
+reuse_test(test_feed_feed SOURCES test_feed_feed.c db_fixture.c
+           LIBS feed db_embedded Threads::Threads LABELS unit)
