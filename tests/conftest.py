@@ -50,14 +50,15 @@ def redis(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def start_server(database, topics, redis, tmp_path_factory):
-    """start_server({"server.id": "a", …}): a server on this file's database, topics and Redis."""
+def start_server(database, topics, redis, tag, tmp_path_factory):
+    """start_server({"auth.mode": "jwt", …}): a server on this file's database, topics and Redis. Ids
+    are of this file too: their lock is one of the whole MariaDB."""
     started = []
 
     def start(settings=None, name="reuse-chat"):
         number = len(started) + 1
         server = Server(tmp_path_factory.mktemp(f"server-{number}") / "log", {
-            "server.id": f"chat-server-{number}", "database.url": database.url,
+            "server.id": f"{tag}-{number}", "database.url": database.url,
             "redis.url": redis.url, "kafka.brokers": topics.brokers, **topics.names,
             **(settings or {})}, name)
         started.append(server)

@@ -6,6 +6,7 @@ import {createRequire} from "node:module";
 import {Client} from "@stomp/stompjs";
 import SockJS from "sockjs-client";
 import WebSocket from "ws";
+import {TEXTS} from "./texts.mjs";
 
 const require = createRequire(import.meta.url);
 const legacy = require("stompjs");
@@ -14,7 +15,6 @@ const webstomp = require("webstomp-client");
 const [name, url, room, user] = process.argv.slice(2);
 const endpoint = `${url}/ws-stomp`;
 const wsEndpoint = endpoint.replace("http", "ws");
-const sock = (transport) => () => new SockJS(endpoint, null, {transports: [transport]});
 
 // stompjs 2.3.3, the client of the reference's pages: 1.0 to 1.2, cuts frames at 16,384 units.
 function legacyOver(open) {
@@ -66,15 +66,11 @@ function webstompClient() {
 
 const CLIENTS = {
   "stompjs2": legacyOver(() => legacy.overWS(wsEndpoint)),
-  "stompjs2-sockjs-websocket": legacyOver(() => legacy.over(sock("websocket")())),
-  "stompjs2-sockjs-xhr-streaming": legacyOver(() => legacy.over(sock("xhr-streaming")())),
-  "stompjs2-sockjs-xhr-polling": legacyOver(() => legacy.over(sock("xhr-polling")())),
+  "stompjs2-sockjs": legacyOver(() =>
+    legacy.over(new SockJS(endpoint, null, {transports: ["websocket"]}))),
   "stompjs7": modern,
   "webstomp": webstompClient,
 };
-
-// The last is above what stompjs 2.3.3 sends as one WebSocket message.
-const TEXTS = ["hello", "안녕하세요 😀 \"quoted\" \\ back", "한".repeat(17000)];
 
 async function main() {
   const client = CLIENTS[name]();

@@ -41,6 +41,11 @@ def error(status, reason, path, code, title, detail):
 
 
 @pytest.fixture(scope="module")
+def server(start_server):
+    return start_server({"server.id": "chat-server-1"})
+
+
+@pytest.fixture(scope="module")
 def get(server):
     def ask(path, *headers):
         return once(server.url, f"GET {path}", *headers)
