@@ -6,6 +6,7 @@
 #include "auth/auth.h"
 #include "endpoint/rest.h"
 #include "endpoint/stomp_conn.h"
+#include "endpoint/users.h"
 #include "endpoint/window.h"
 #include "sockjs/sockjs.h"
 
@@ -158,6 +159,7 @@ static bool listen_admin(struct endpoint *e, struct settings *settings, struct w
 static void on_tick(void *arg)
 {
     stomp_tick(arg);
+    users_sweep(arg, false);
 }
 
 struct endpoint *endpoint_new(struct hub *hub, struct settings *settings, struct why *why)
@@ -199,6 +201,7 @@ void endpoint_free(struct endpoint **e)
     net_server_free(&old->admin);
     sockjs_server_free(&old->sockjs);
     loop_timer_free(&old->hub->tick);
+    users_sweep(old->hub, true);
     window_free(&old->hub->room_window);
     window_free(&old->hub->inquiry_window);
     free(old);

@@ -39,7 +39,8 @@ struct hub {
     struct auth *auth;
     struct window *room_window, *inquiry_window; /* limits an hour */
     struct user *users;                          /* connected here, by id */
-    struct stomp_conn *conns;                    /* all, newest first */
+    size_t n_idle_users;      /* of them, kept for their message rate only */
+    struct stomp_conn *conns; /* all, newest first */
     size_t n_conns;
     struct loop_timer *tick; /* once a second: heart-beats, deadlines, refreshes */
     struct buf scratch;      /* one outgoing frame at a time */

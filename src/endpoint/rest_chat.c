@@ -290,15 +290,10 @@ static enum err post_decode(struct rest_call *call, struct send_request *request
 
 static enum err post_rate(struct rest_call *call)
 {
-    struct user *user = user_find(call->hub, call->user);
-    bool is_new = !user;
-    int64_t wait_ms;
+    struct user *user = user_get(call->hub, call->user);
+    int64_t wait_ms = user_take_tokens(call->hub, user, 1, false);
 
-    if (is_new)
-        user = user_get(call->hub, call->user);
-    wait_ms = user_take_tokens(call->hub, user, 1, false);
-    if (is_new)
-        user_put(call->hub, &user);
+    user_put(call->hub, &user);
     return wait_ms == 0 ? ERR_OK : ERR_RATE_LIMITED;
 }
 

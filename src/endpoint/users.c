@@ -31,7 +31,8 @@ struct user *user_get(struct hub *hub, struct str id)
     char *text;
 
     if (user) {
-        user->refs++;
+        if (user->refs++ == 0)
+            hub->n_idle_users--;
         return user;
     }
     user = mem_zalloc(sizeof(*user) + id.n);
@@ -46,6 +47,29 @@ struct user *user_get(struct hub *hub, struct str id)
     return user;
 }
 
+static double tokens_now(const struct hub *hub, const struct user *user, int64_t now)
+{
+    double burst = (double)hub->settings->limits_messages_burst;
+    double tokens = user->tokens + (double)hub->settings->limits_messages_per_second *
+                                       (double)(now - user->tokens_at_ms) / 1000.0;
+
+    return tokens < burst ? tokens : burst;
+}
+
+/* Coming back must not give anybody a fresh start. */
+static bool is_rate_worth_keeping(const struct hub *hub, const struct user *user)
+{
+    return hub->settings->limits_messages_per_second > 0 &&
+           tokens_now(hub, user, loop_now_ms(hub->loop)) <
+               (double)hub->settings->limits_messages_burst;
+}
+
+static void user_free(struct hub *hub, struct user *user)
+{
+    HASH_DELETE(by_id, hub->users, user);
+    free(user);
+}
+
 void user_put(struct hub *hub, struct user **user)
 {
     struct user *old = *user;
@@ -56,23 +80,37 @@ void user_put(struct hub *hub, struct user **user)
     BUG_ON(old->refs == 0);
     if (--old->refs > 0)
         return;
-    HASH_DELETE(by_id, hub->users, old);
-    free(old);
+    if (is_rate_worth_keeping(hub, old))
+        hub->n_idle_users++;
+    else
+        user_free(hub, old);
+}
+
+void users_sweep(struct hub *hub, bool is_all)
+{
+    struct user *user, *tmp;
+
+    if (hub->n_idle_users == 0)
+        return;
+    HASH_ITER(by_id, hub->users, user, tmp)
+    {
+        if (user->refs > 0 || (!is_all && is_rate_worth_keeping(hub, user)))
+            continue;
+        hub->n_idle_users--;
+        user_free(hub, user);
+    }
 }
 
 int64_t user_take_tokens(struct hub *hub, struct user *user, size_t n, bool may_owe)
 {
     double rate = (double)hub->settings->limits_messages_per_second;
-    double burst = (double)hub->settings->limits_messages_burst;
     int64_t now = loop_now_ms(hub->loop);
     double left;
 
     if (hub->settings->limits_messages_per_second == 0)
         return 0;
-    user->tokens += rate * (double)(now - user->tokens_at_ms) / 1000.0;
+    user->tokens = tokens_now(hub, user, now);
     user->tokens_at_ms = now;
-    if (user->tokens > burst)
-        user->tokens = burst;
     left = user->tokens - (double)n;
     if (left >= 0 || may_owe)
         user->tokens = left;
@@ -81,5 +119,5 @@ int64_t user_take_tokens(struct hub *hub, struct user *user, size_t n, bool may_
 
 size_t user_count(const struct hub *hub)
 {
-    return HASH_CNT(by_id, hub->users);
+    return HASH_CNT(by_id, hub->users) - hub->n_idle_users;
 }

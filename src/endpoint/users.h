@@ -29,7 +29,11 @@ bool user_id_is_valid(struct str id);
 /* user_get — the user's place, made if need be; one reference. thread: loop, as all below */
 struct user *user_get(struct hub *hub, struct str id);
 struct user *user_find(struct hub *hub, struct str id);
+/* user_put — without references a user lives on until its message rate is forgotten. */
 void user_put(struct hub *hub, struct user **user);
+/* users_sweep — once a second: forgets users without references whose rate tells nothing any more;
+ * is_all: at the end, every one without references. */
+void users_sweep(struct hub *hub, bool is_all);
 
 /*
  * user_take_tokens — counts n messages of the user.
@@ -38,7 +42,7 @@ void user_put(struct hub *hub, struct user **user);
  */
 int64_t user_take_tokens(struct hub *hub, struct user *user, size_t n, bool may_owe);
 
-/* user_count — users with connections here. */
+/* user_count — users with connections or calls here. */
 size_t user_count(const struct hub *hub);
 
 #endif

@@ -11,7 +11,19 @@ import time
 
 import websockets
 
-Frame = collections.namedtuple("Frame", "command headers body raw")
+
+class Frame(collections.namedtuple("Frame", "command headers body raw")):
+    """raw: the text as it came."""
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def has(self, members):
+        """Its body is a JSON object with these members."""
+        return members is None or members.items() <= self.json.items()
+
+
 HEARTBEAT = Frame("", {}, "", "\n")
 ESCAPES = (("\\", "\\\\"), ("\r", "\\r"), ("\n", "\\n"), (":", "\\c"))
 
@@ -166,21 +178,22 @@ class Stomp:
 
     # --- receiving ---
 
-    def expect(self, command, seconds=10, **headers):
-        """Takes the first frame of that command and those headers; others stay. An ERROR, a fault
-        in a frame or a close meanwhile fails."""
+    def expect(self, command, seconds=10, body_has=None, **headers):
+        """Takes the first frame of that command, those headers and those members of its JSON;
+        others stay. An ERROR, a fault in a frame or a close meanwhile fails."""
         wanted = names(headers)
         end = time.monotonic() + seconds
         with self._arrived:
             while True:
                 for frame in self.frames:
-                    if self._is(frame, command, wanted):
+                    if self._is(frame, command, wanted) and frame.has(body_has):
                         self.frames.remove(frame)
                         return frame
                 left = end - time.monotonic()
                 if left <= 0 or self.close_code is not None:
-                    raise AssertionError(f"no {command} {wanted}; closed {self.close_code}; "
-                                         f"there is {list(self.frames)}")
+                    raise AssertionError(
+                        f"no {command} {wanted} {body_has or ''}; closed {self.close_code}; "
+                        f"there is {list(self.frames)}")
                 self._arrived.wait(left)
 
     @staticmethod
