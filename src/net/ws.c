@@ -1,18 +1,15 @@
 /*
  * WebSockets. Per connection there is one small object; its queue exists only while it holds
- * something. libwebsockets' log is silenced: what matters comes as return values and callbacks.
+ * something.
  * SPDX-License-Identifier: MIT
  */
 #include "net/ws.h"
 
-#include <libwebsockets.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <utlist.h>
 
 #include "net/http_conn.h"
+#include "net/ws_engine.h"
 #include "net/ws_queue.h"
 
 #include "base/banned.h"
@@ -25,7 +22,6 @@ enum {
     HANDSHAKE_MAX = 2048, /* header table while a handshake is answered */
     REASON_MAX =
         123, /* RFC 6455, 5.5: a control frame has 125 bytes, the code takes two */
-    FDS_MAX = 10000000 /* above, libwebsockets believes in 2,560 descriptors only */
 };
 
 /* In order of life. */
@@ -52,14 +48,6 @@ struct net_ws {
     char peer[PEER_BYTES];
 };
 
-struct ws_engine {
-    struct net_server *server;
-    struct lws_context *context; /* set to NULL by libwebsockets when it is gone */
-    struct net_ws *sockets;
-    struct net_ws *opening; /* whose handshake is being answered */
-    void *loops[1];
-};
-
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session,
                   void *in, size_t len);
 
@@ -69,16 +57,16 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
         .name = (name_), .callback = on_lws, .rx_buffer_size = READ_PIECE,               \
         .tx_packet_size = 1 << 30                                                        \
     }
-static const struct lws_protocols protocols[] = {
+const struct lws_protocols ws_protocols[] = {
     WS_PROTOCOL("none"),      WS_PROTOCOL("v12.stomp"), WS_PROTOCOL("v11.stomp"),
     WS_PROTOCOL("v10.stomp"), {.name = NULL},
 };
 
 const char *ws_protocol_name(struct str name)
 {
-    for (size_t i = 1; protocols[i].name; i++)
-        if (str_eq(name, str_of(protocols[i].name)))
-            return protocols[i].name;
+    for (size_t i = 1; ws_protocols[i].name; i++)
+        if (str_eq(name, str_of(ws_protocols[i].name)))
+            return ws_protocols[i].name;
     return NULL;
 }
 
@@ -261,76 +249,18 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
     return rc;
 }
 
-/* --- the engine --------------------------------------------------------------------------- */
-
-static void silence(void)
+void ws_drop_all(struct ws_engine *engine)
 {
-    lws_set_log_level(0, NULL);
-}
+    struct net_ws *ws, *next;
 
-static bool has_usable_limit(struct why *why)
-{
-    struct rlimit limit;
+    DL_FOREACH_SAFE(engine->sockets, ws, next)
+    {
+        struct lws *wsi = ws->wsi;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_MAX) {
-        why_set(why, "the limit of open files is above %d: lower it", FDS_MAX);
-        return false;
+        lws_set_opaque_user_data(wsi, NULL);
+        drop_ws(ws);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
     }
-    return true;
-}
-
-struct ws_engine *ws_engine_new(struct net_server *s, struct why *why)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT; /* the log level is the process's */
-    /* No pings of its own, which would also sort a list of all connections. */
-    static const lws_retry_bo_t no_pings = {.secs_since_valid_ping = 0};
-    struct ws_engine *engine;
-    struct lws_context_creation_info info = {0};
-
-    if (!has_usable_limit(why))
-        return NULL;
-    pthread_once(&once, silence);
-    engine = mem_zalloc(sizeof(*engine));
-    engine->server = s;
-    engine->loops[0] = loop_native(s->loop);
-    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8;
-    info.foreign_loops = engine->loops;
-    info.pcontext = &engine->context;
-    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-    info.protocols = protocols;
-    info.user = engine;
-    info.uid = -1;
-    info.gid = -1;
-    info.pt_serv_buf_size = SERVICE_BUF;
-    info.max_http_header_data2 = HANDSHAKE_MAX;
-    info.retry_and_idle_policy = &no_pings;
-    engine->context = lws_create_context(&info);
-    if (!engine->context) {
-        why_set(why, "libwebsockets does not start (is libwebsockets-evlib-uv there?)");
-        free(engine);
-        return NULL;
-    }
-    return engine;
-}
-
-void ws_engine_close(struct ws_engine *engine)
-{
-    if (!engine)
-        return;
-    lws_context_destroy(engine->context);
-    BUG_ON(engine->sockets != NULL);
-}
-
-void ws_engine_free(struct ws_engine **enginep)
-{
-    struct ws_engine *engine = *enginep;
-
-    if (!engine)
-        return;
-    *enginep = NULL;
-    if (engine->context)
-        lws_context_destroy(engine->context);
-    free(engine);
 }
 
 /* --- opening ------------------------------------------------------------------------------ */
@@ -362,7 +292,7 @@ void ws_accept(struct ws_engine *engine, const struct ws_offer *offer)
     DL_APPEND(engine->sockets, ws);
     engine->server->n_sockets++;
     engine->opening = ws;
-    buf_init(&handshake, HANDSHAKE_MAX + HTTP_HEAD_MAX + 2 * SERVER_SCRATCH_BYTES);
+    buf_init(&handshake, WS_HANDSHAKE_MAX + HTTP_HEAD_MAX + 2 * SERVER_SCRATCH_BYTES);
     put_handshake(&handshake, offer);
     wsi = lws_adopt_socket_vhost_readbuf(vhost, offer->fd, handshake.p, handshake.n);
     buf_release(&handshake);
