@@ -106,6 +106,10 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c,
         {"group.id", group},
         {"enable.auto.commit", "true"},
         {"auto.commit.interval.ms", "5000"},
+        /* No session is ever opened; this is how long the end waits for a commit that waits for its
+         * coordinator (by default 45 s, seen with a new broker that has no offsets topic yet). */
+        {"session.timeout.ms", "1000"},
+        {"heartbeat.interval.ms", "500"},
         /* Said instead of silently skipped, so that the owner can read elsewhere. */
         {"auto.offset.reset", "error"},
         {"fetch.min.bytes", "1"},

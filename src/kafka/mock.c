@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "kafka/internal.h"
+#include "kafka/kafka_internal.h"
 #include "kafka/mock_bind.h"
 
 #include "base/banned.h"

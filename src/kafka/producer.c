@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "kafka/conf.h"
 #include "kafka/headers.h"
-#include "kafka/internal.h"
+#include "kafka/kafka_internal.h"
 #include "kafka/link.h"
 
 #include "base/banned.h"

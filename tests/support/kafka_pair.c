@@ -90,6 +90,7 @@ void pair_produce_open(struct kafka_pair *p)
 {
     struct why why = {0};
 
+    p->is_producer_up = false;
     p->producer =
         kafka_producer_new(p->loop, &p->config, on_report, on_producer_state, p, &why);
     assert_string_equal(why.text, "");

@@ -4,3 +4,6 @@ target_link_libraries(kafka_pair PUBLIC kafka PkgConfig::libuv PkgConfig::cmocka
     PRIVATE reuse_warnings)
 reuse_test(test_kafka_producer SOURCES test_kafka_producer.c LIBS kafka_pair LABELS unit)
 reuse_test(test_kafka_consumer SOURCES test_kafka_consumer.c LIBS kafka_pair LABELS unit)
+reuse_test(test_kafka_real SOURCES test_kafka_real.c ../support/kafka_real.c LIBS kafka_pair
+    LABELS contract)
+set_tests_properties(test_kafka_real PROPERTIES TIMEOUT 300)

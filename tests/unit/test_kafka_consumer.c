@@ -6,15 +6,12 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "kafka/internal.h"
+#include "kafka/kafka_internal.h"
 #include "support/kafka_pair.h"
 
 #include "base/banned.h"
@@ -231,6 +228,57 @@ static void test_free_is_quick_whether_the_broker_is_there_or_not(void **state)
     assert_in_range(clock_mono_ns() - before, 0, 3 * NS_PER_S);
 }
 
+/* Somebody else's record with more headers than ours hold, those we need among the last. */
+static void send_crowded(struct kafka_pair *p)
+{
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(2 * EVENT_HEADERS_MAX);
+    rd_kafka_t *rk;
+
+    snprintf(text, sizeof(text), STR_FMT, STR_ARG(p->config.brokers));
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", text, NULL, 0), 0);
+    rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    assert_non_null(rk);
+    for (int i = 0; i < EVENT_HEADERS_MAX; i++)
+        rd_kafka_header_add(headers, "trace", -1, "x", -1);
+    rd_kafka_header_add(headers, "ce_id", -1, "1", -1);
+    rd_kafka_header_add(headers, "content-type", -1, "text/plain", -1);
+    assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("chat"),
+                                       RD_KAFKA_V_HEADERS(headers),
+                                       RD_KAFKA_V_VALUE("crowded", 7), RD_KAFKA_V_END),
+                     0);
+    assert_int_equal(rd_kafka_flush(rk, PAIR_DEADLINE_MS), 0);
+    rd_kafka_destroy(rk);
+}
+
+static void keep_header_count(void *arg, const struct event_record *record)
+{
+    assert_true(str_eq(record->headers[0].value, STR("1")));
+    *(size_t *)arg = record->n_headers;
+}
+
+static bool is_foreign_read(const void *arg)
+{
+    return ((const struct kafka_pair *)arg)->n_foreign == 1;
+}
+
+static void test_of_too_many_headers_those_of_cloudevents_are_kept(void **state)
+{
+    struct kafka_pair *p = ((struct fixture *)*state)->pair;
+    size_t n_headers = 0;
+
+    pair_consume_open(p, "chat");
+    pair_wait_positioned(p);
+    p->on_record = keep_header_count;
+    p->arg = &n_headers;
+
+    send_crowded(p);
+
+    assert_true(loop_until(p->loop, is_foreign_read, p, PAIR_DEADLINE_MS));
+    assert_int_equal(n_headers, 2);
+}
+
 static int port_of(struct str brokers)
 {
     int64_t port = 0;
@@ -282,6 +330,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_free_is_quick_whether_the_broker_is_there_or_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_of_too_many_headers_those_of_cloudevents_are_kept, setup, teardown),
         cmocka_unit_test(test_the_mock_takes_the_port_asked_for_or_another),
     };
 

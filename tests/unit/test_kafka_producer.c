@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kafka/internal.h"
+#include "kafka/kafka_internal.h"
 #include "support/kafka_pair.h"
 
 #include "base/banned.h"

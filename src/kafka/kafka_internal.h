@@ -2,8 +2,8 @@
  * The library's handles inside ours, for tests that break them on purpose.
  * SPDX-License-Identifier: MIT
  */
-#ifndef KAFKA_INTERNAL_H
-#define KAFKA_INTERNAL_H
+#ifndef KAFKA_KAFKA_INTERNAL_H
+#define KAFKA_KAFKA_INTERNAL_H
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
