@@ -71,6 +71,10 @@ class Server(Process):
         headers = {k: v.encode() for k, v in headers.items()}
         return requests.request(method, self.url + path, headers=headers, timeout=20, **kwargs)
 
+    def admin(self, method, path, **kwargs):
+        """A call to the admin listener."""
+        return requests.request(method, self.admin_url + path, timeout=20, **kwargs)
+
     def new_room(self, buyer=None, seller=None, name="bike"):
         """A room of two users that nobody else has."""
         tag = uuid.uuid4().hex[:8]
