@@ -1,0 +1,2 @@
+reuse_test(test_auth_network SOURCES test_auth_network.c LIBS auth LABELS unit)
+reuse_test(test_endpoint_content SOURCES test_endpoint_content.c LIBS endpoint db_embedded LABELS unit)
