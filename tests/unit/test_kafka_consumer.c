@@ -234,6 +234,12 @@ static void send_crowded(struct kafka_pair *p)
     char text[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_headers_t *headers = rd_kafka_headers_new(2 * EVENT_HEADERS_MAX);
+    char value[] = "crowded";
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = "chat"},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, sizeof(value)}},
+    };
     rd_kafka_t *rk;
 
     snprintf(text, sizeof(text), STR_FMT, STR_ARG(p->config.brokers));
@@ -244,10 +250,7 @@ static void send_crowded(struct kafka_pair *p)
         rd_kafka_header_add(headers, "trace", -1, "x", -1);
     rd_kafka_header_add(headers, "ce_id", -1, "1", -1);
     rd_kafka_header_add(headers, "content-type", -1, "text/plain", -1);
-    assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("chat"),
-                                       RD_KAFKA_V_HEADERS(headers),
-                                       RD_KAFKA_V_VALUE("crowded", 7), RD_KAFKA_V_END),
-                     0);
+    assert_null(rd_kafka_produceva(rk, parts, sizeof(parts) / sizeof(parts[0])));
     assert_int_equal(rd_kafka_flush(rk, PAIR_DEADLINE_MS), 0);
     rd_kafka_destroy(rk);
 }
