@@ -36,7 +36,8 @@ class Chat {
   showState(word, detail) {
     const text = {
       connecting: () => "connecting…",
-      online: () => `on ${detail.server ?? "the server"}`,
+      // STOMP 1.2, "server": name/version, then a comment: the id of this server.
+      online: () => `on ${detail.server?.replace(/^\S+ /, "") ?? "the server"}`,
       waiting: () => `connection lost, next try in ${Math.ceil(detail.delay / 1000)} s`,
       refused: () => `refused: ${detail.message ?? detail.code}`,
       closed: () => "",
