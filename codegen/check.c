@@ -41,9 +41,38 @@ enum {
     NESTING_MAX = 16
 };
 
-static void check_message(const struct model_message *message, struct diag *d)
+/* What (reuse.message).headers may be, each once in all files. */
+static void check_headers(const struct model *m, const struct model_message *message,
+                          struct diag *d)
+{
+    static const char *const known[] = {"CONNECT", "CONNECTED", "SUBSCRIBE", "SEND",
+                                        "MESSAGE", "RECEIPT",   "ERROR",     "kafka"};
+    struct str what = str_of(message->rule->headers);
+    bool is_known = false;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        is_known |= str_eq(what, str_of(known[i]));
+    if (!is_known)
+        diag_at(d, message->pos, "headers \"%s\": no frame that has a contract",
+                message->rule->headers);
+    for (size_t i = 0; i < m->n_files; i++)
+        for (size_t j = 0; j < m->files[i].n_messages; j++) {
+            const struct model_message *other = &m->files[i].messages[j];
+
+            if (other == message)
+                return;
+            if (str_eq(what, str_of(other->rule->headers)))
+                diag_at(d, message->pos, "headers \"%s\" are those of " STR_FMT,
+                        message->rule->headers, STR_ARG(other->name));
+        }
+}
+
+static void check_message(const struct model *m, const struct model_message *message,
+                          struct diag *d)
 {
     check_comment(message->pos, "message", message->name, message->comment, d);
+    if (message->is_headers)
+        check_headers(m, message, d);
     if (message->has_nested)
         diag_at(d, message->pos,
                 "message " STR_FMT
@@ -125,7 +154,8 @@ static void check_enum(const struct model_enum *e, struct diag *d)
         diag_at(d, e->pos, "the errors have no ERR_INTERNAL");
 }
 
-static void check_file(const struct model_file *file, struct diag *d)
+static void check_file(const struct model *m, const struct model_file *file,
+                       struct diag *d)
 {
     if (!file->is_proto3)
         diag_at(d, (struct pos){file->shown, 1}, "only proto3 is understood");
@@ -135,7 +165,7 @@ static void check_file(const struct model_file *file, struct diag *d)
     for (size_t i = 0; i < file->n_enums; i++)
         check_enum(&file->enums[i], d);
     for (size_t i = 0; i < file->n_messages; i++)
-        check_message(&file->messages[i], d);
+        check_message(m, &file->messages[i], d);
     for (size_t i = 0; i < file->n_services; i++) {
         const struct model_service *service = &file->services[i];
 
@@ -157,7 +187,7 @@ static void check_examples(const struct model *m, struct diag *d)
 void check_model(const struct model *m, struct diag *d)
 {
     for (size_t i = 0; i < m->n_files; i++)
-        check_file(&m->files[i], d);
+        check_file(m, &m->files[i], d);
     check_names(m, d);
     check_bindings(m, d);
     if (diag_ok(d)) /* tables of a broken model would mislead the codec */

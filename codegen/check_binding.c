@@ -69,6 +69,31 @@ static void check_field_name(const struct binding *b, const char *what, const ch
                 STR_ARG(b->method->request->name), name);
 }
 
+static bool is_error(const struct model *m, const char *code)
+{
+    const struct model_enum *errors = model_errors(m);
+
+    for (size_t i = 0; errors && i < errors->n_values; i++)
+        if (errors->values[i].error && str_eq(errors->values[i].json, str_of(code)))
+            return true;
+    return false;
+}
+
+static void check_answers(const struct binding *b, const Reuse__Http *http)
+{
+    for (size_t i = 0; i < http->n_status; i++)
+        if (http->status[i] < 200 || http->status[i] > 599)
+            diag_at(b->d, b->method->pos, "status %u is none of an answer",
+                    http->status[i]);
+    for (size_t i = 0; i < http->n_error; i++)
+        if (!is_error(b->model, http->error[i]))
+            diag_at(b->d, b->method->pos, "error \"%s\" is none of the schema's",
+                    http->error[i]);
+    if (http->instead[0] && !b->method->instead)
+        diag_at(b->d, b->method->pos, "instead: %s is no message of the schema",
+                http->instead);
+}
+
 static void check_http(const struct binding *b, const Reuse__Http *http)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
@@ -88,6 +113,7 @@ static void check_http(const struct binding *b, const Reuse__Http *http)
         check_placeholder(b, "query", str_of(http->query[i]));
     check_field_name(b, "user", http->user);
     check_field_name(b, "key", http->key);
+    check_answers(b, http);
     if (http->identity[0] && !http->user[0])
         diag_at(b->d, b->method->pos,
                 "an identity is demanded, but no field takes it: user");
@@ -123,6 +149,18 @@ static void check_source(const struct binding *b, const char *source)
     }
 }
 
+/* A record of others: nothing but text. */
+static void check_plain(const struct binding *b, const Reuse__Kafka *kafka)
+{
+    const struct model_message *value = b->method->request;
+
+    if (value->n_fields != 1 || value->fields[0].kind != RECORD_STRING)
+        diag_at(b->d, b->method->pos, "plain: " STR_FMT " is not one text",
+                STR_ARG(value->name));
+    if (kafka->key[0] || kafka->type[0] || kafka->source[0])
+        diag_at(b->d, b->method->pos, "plain: there is nothing else than a topic");
+}
+
 static void check_kafka(const struct binding *b, const Reuse__Kafka *kafka)
 {
     struct str topic = str_of(kafka->topic);
@@ -130,6 +168,10 @@ static void check_kafka(const struct binding *b, const Reuse__Kafka *kafka)
     if (topic.n == 0 ||
         (str_find(topic, '.') < topic.n && !has_setting(b->model, kafka->topic)))
         diag_at(b->d, b->method->pos, "topic \"%s\" is no setting", kafka->topic);
+    if (kafka->plain) {
+        check_plain(b, kafka);
+        return;
+    }
     if (str_find(str_of(kafka->type), '.') == str_of(kafka->type).n)
         diag_at(b->d, b->method->pos, "type \"%s\": write it as reuse.chat.message.v1",
                 kafka->type);
@@ -236,7 +278,7 @@ static void claim_method(struct claims *claims, struct arena *a,
         claim(claims, "SEND", str_of(stomp->send), method->pos);
     if (stomp && stomp->subscribe[0])
         claim(claims, "SUBSCRIBE", str_of(stomp->subscribe), method->pos);
-    if (method->rule->kafka)
+    if (model_is_event(method))
         claim(claims, NULL, model_event_name(a, method), method->pos);
 }
 

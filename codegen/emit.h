@@ -6,7 +6,7 @@
 #ifndef CODEGEN_EMIT_H
 #define CODEGEN_EMIT_H
 
-#include "codegen/model.h"
+#include "codegen/contract.h"
 #include "codegen/out.h"
 
 /* emit_err — c/err.{h,c}: enum err and what each means on each wire. */
@@ -32,5 +32,13 @@ void emit_envelope(const struct model *m, const char *dir, struct diag *d);
 
 /* emit_examples — c/examples.{h,c}: the examples of all messages, for tests. */
 void emit_examples(const struct model *m, const char *dir, struct diag *d);
+
+/* --- published contracts: only if the schema has (reuse.api) ------------------------------ */
+
+/* emit_jsonschema — contract/NAME.schema.json of every message, 2020-12. */
+void emit_jsonschema(struct contract *c, const char *dir, struct diag *d);
+
+/* emit_openapi — contract/openapi.json, 3.1, of the REST routes. */
+void emit_openapi(struct contract *c, const char *dir, struct diag *d);
 
 #endif

@@ -15,7 +15,7 @@ static void each_event(const struct model *m, struct out *o, event_fn put)
             for (size_t k = 0; k < m->files[i].services[j].n_methods; k++) {
                 const struct model_method *method = &m->files[i].services[j].methods[k];
 
-                if (!method->rule || !method->rule->kafka)
+                if (!model_is_event(method))
                     continue;
                 out_set(o, "event", model_event_name(&o->arena, method));
                 out_set(o, "EVENT",

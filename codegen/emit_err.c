@@ -4,15 +4,6 @@
 
 #include "base/banned.h"
 
-static const struct model_enum *errors_of(const struct model *m)
-{
-    for (size_t i = 0; i < m->n_files; i++)
-        for (size_t j = 0; j < m->files[i].n_enums; j++)
-            if (m->files[i].enums[j].is_errors)
-                return &m->files[i].enums[j];
-    return NULL;
-}
-
 static void put_header(struct out *o, const struct model_enum *e)
 {
     out_head(o, e->file->shown);
@@ -114,7 +105,7 @@ static void put_source(struct out *o, const struct model_enum *e)
 
 void emit_err(const struct model *m, const char *dir, struct diag *d)
 {
-    const struct model_enum *e = errors_of(m);
+    const struct model_enum *e = model_errors(m);
     struct out o;
 
     if (!e)

@@ -56,6 +56,17 @@ static void emit_all(const struct model *m, const char *dir, struct diag *d)
     emit_examples(m, dir, d);
 }
 
+static void emit_contracts(const struct model *m, const char *dir, struct diag *d)
+{
+    struct contract contract;
+
+    if (contract_init(&contract, m)) {
+        emit_jsonschema(&contract, dir, d);
+        emit_openapi(&contract, dir, d);
+    }
+    contract_release(&contract);
+}
+
 static void run(const struct options *options, struct diag *d)
 {
     struct sql_side *sql = NULL;
@@ -70,6 +81,7 @@ static void run(const struct options *options, struct diag *d)
     }
     if (diag_ok(d)) {
         emit_all(&model, options->out, d);
+        emit_contracts(&model, options->out, d);
         if (sql && options->queries)
             sql_side_emit(sql, options->out, d);
     }

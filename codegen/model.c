@@ -14,6 +14,7 @@ enum {
     IN_FILE_MESSAGE = 4,
     IN_FILE_ENUM = 5,
     IN_FILE_SERVICE = 6,
+    IN_FILE_OPTIONS = 8,
     IN_FILE_SYNTAX = 12,
     IN_MESSAGE_FIELD = 2,
     IN_ENUM_VALUE = 2,
@@ -210,6 +211,7 @@ static void load_message(const struct loader *l, size_t index,
         .rule = rule ? rule : no_message_rule(&l->model->arena),
         .has_nested = from->n_nested_type > 0 || from->n_enum_type > 0,
     };
+    to->is_headers = to->rule->headers[0] != '\0';
     to->c_name = name_snake(&l->model->arena, to->name);
     to->c_upper = name_upper(&l->model->arena, to->name);
     for (size_t i = 0; i < from->n_field; i++) {
@@ -269,13 +271,16 @@ static void load_file(const struct loader *l)
     struct arena *a = &l->model->arena;
     const image_file *from = l->image;
     struct model_file *to = l->file;
-    const int32_t syntax[] = {IN_FILE_SYNTAX};
+    const int32_t syntax[] = {IN_FILE_SYNTAX}, api[] = {IN_FILE_OPTIONS, OPTION};
 
     to->path = dup_c(l, from->name);
     to->shown = arena_printf(a, "schema/proto/%s", from->name).p;
     to->stem = name_stem(a, to->path);
     to->package = dup_c(l, from->package ? from->package : "");
     to->comment = arena_dup(a, image_note(from, syntax, 1).comment);
+    to->api =
+        image_option(a, (const void *)from->options, OPTION, &reuse__api__descriptor);
+    to->api_pos = note_pos(l, image_note(from, api, 2));
     to->is_proto3 = str_eq(str_of(from->syntax), STR("proto3"));
     to->n_enums = from->n_enum_type;
     to->enums = ARENA_ARRAY(a, struct model_enum, from->n_enum_type);
@@ -310,7 +315,7 @@ const struct model_message *model_message_by_name(const struct model *m,
     return NULL;
 }
 
-static void resolve_file(const struct model *m, struct model_file *file)
+static void resolve_file(struct model *m, struct model_file *file)
 {
     for (size_t i = 0; i < file->n_messages; i++)
         for (size_t j = 0; j < file->messages[i].n_fields; j++) {
@@ -325,6 +330,9 @@ static void resolve_file(const struct model *m, struct model_file *file)
 
             method->request = model_message_by_name(m, method->request_name);
             method->response = model_message_by_name(m, method->response_name);
+            if (method->rule && method->rule->http)
+                method->instead = model_message_by_name(
+                    m, arena_printf(&m->arena, ".%s", method->rule->http->instead));
         }
 }
 
@@ -410,7 +418,16 @@ const struct model_field *model_field_by_name(const struct model_message *messag
 
 bool model_is_data(const struct model_message *message)
 {
-    return !message->is_settings;
+    return !message->is_settings && !message->is_headers;
+}
+
+const struct model_enum *model_errors(const struct model *m)
+{
+    for (size_t i = 0; i < m->n_files; i++)
+        for (size_t j = 0; j < m->files[i].n_enums; j++)
+            if (m->files[i].enums[j].is_errors)
+                return &m->files[i].enums[j];
+    return NULL;
 }
 
 bool model_file_has_messages(const struct model_file *file)
@@ -454,6 +471,11 @@ struct str model_event_name(struct arena *a, const struct model_method *method)
     return name_snake(a, name);
 }
 
+bool model_is_event(const struct model_method *method)
+{
+    return method->rule && method->rule->kafka && !method->rule->kafka->plain;
+}
+
 bool model_file_has_event(const struct model *m, const struct model_file *file)
 {
     for (size_t i = 0; i < m->n_files; i++)
@@ -461,7 +483,7 @@ bool model_file_has_event(const struct model *m, const struct model_file *file)
             for (size_t k = 0; k < m->files[i].services[j].n_methods; k++) {
                 const struct model_method *method = &m->files[i].services[j].methods[k];
 
-                if (method->rule && method->rule->kafka && method->request &&
+                if (model_is_event(method) && method->request &&
                     method->request->file == file)
                     return true;
             }

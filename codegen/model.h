@@ -76,6 +76,7 @@ struct model_message {
     size_t n_fields;
     const Reuse__MessageRule *rule; /* never NULL */
     bool is_settings; /* its fields carry (reuse.setting): it becomes struct settings */
+    bool is_headers;  /* header lines of a frame or a record: no C form */
     bool has_nested;  /* messages or enums inside, or a map: refused */
 };
 
@@ -87,8 +88,9 @@ struct model_method {
     struct str c_upper;
     const struct model_message *request, *response; /* NULL: not found */
     struct str request_name, response_name;
-    const Reuse__MethodRule *rule; /* NULL: none */
-    bool is_streaming;             /* refused */
+    const Reuse__MethodRule *rule;       /* NULL: none */
+    const struct model_message *instead; /* of http; NULL: none, or not found */
+    bool is_streaming;                   /* refused */
 };
 
 struct model_service {
@@ -106,6 +108,8 @@ struct model_file {
     struct str stem;    /* "chat" */
     struct str package; /* "reuse.chat" */
     struct str comment; /* above `syntax` */
+    struct pos api_pos;
+    const Reuse__Api *api; /* NULL: none */
     bool is_proto3;
     const struct model_file **imports; /* those of the model only */
     size_t n_imports;
@@ -136,6 +140,9 @@ void model_release(struct model *m);
 const struct model_message *model_message_by_name(const struct model *m,
                                                   struct str full_name);
 
+/* model_errors — the enum of the errors; NULL if there is none. */
+const struct model_enum *model_errors(const struct model *m);
+
 /* model_field_by_json, model_field_by_name — a field of the message, or NULL. */
 const struct model_field *model_field_by_json(const struct model_message *message,
                                               struct str json);
@@ -143,7 +150,8 @@ const struct model_field *model_field_by_name(const struct model_message *messag
                                               struct str name);
 
 /*
- * model_is_data — the message has a C struct, JSON and protobuf of its own (all but Settings).
+ * model_is_data — the message has a C struct, JSON and protobuf of its own (all but Settings and
+ * header lines).
  */
 bool model_is_data(const struct model_message *message);
 
@@ -156,6 +164,9 @@ enum setting_kind model_setting_kind(const struct model_field *field);
 /* model_event_name — of a method with a kafka rule, from its ce_type without the first word and
  * a version of 1: reuse.chat.message.v1 -> chat_message. */
 struct str model_event_name(struct arena *a, const struct model_method *method);
+
+/* model_is_event — the method's record is one of ours, not the plain text of others. */
+bool model_is_event(const struct model_method *method);
 
 /* model_file_has_event — a message of the file is the value of an event. */
 bool model_file_has_event(const struct model *m, const struct model_file *file);

@@ -217,6 +217,37 @@ enum err member_typing_check(const struct member_typing *in, struct why *why)
     return record_check(&member_typing_type, in, why);
 }
 
+static const struct record_field user_deletion_fields[] = {
+    {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
+     .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
+     .offset = offsetof(struct user_deletion, user), .min_chars = 1,
+     .max_chars = USER_DELETION_USER_MAX},
+};
+
+const struct record_type user_deletion_type = {
+    .name = "UserDeletion",
+    .size = sizeof(struct user_deletion),
+    .fields = user_deletion_fields,
+    .n_fields = 1,
+    .is_unwrapped = true,
+};
+
+enum err user_deletion_json_decode(struct arena *a, struct str in,
+                                   struct user_deletion *out, struct why *why)
+{
+    return json_decode(&user_deletion_type, a, in, out, why);
+}
+
+void user_deletion_json_encode(const struct user_deletion *in, struct buf *out)
+{
+    json_encode(&user_deletion_type, in, out);
+}
+
+enum err user_deletion_check(const struct user_deletion *in, struct why *why)
+{
+    return record_check(&user_deletion_type, in, why);
+}
+
 static const struct record_field outbox_header_fields[] = {
     {RECORD_NAMES("name", "name"), .kind = RECORD_STRING,
      .offset = offsetof(struct outbox_header, name), .max_chars = OUTBOX_HEADER_NAME_MAX},

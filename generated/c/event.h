@@ -27,7 +27,7 @@
 
 /* On /sub/chat/room/{roomUUID}/event. */
 struct room_event {
-    /* read, delivered, typing, presence or room.state. [at most 32 characters] */
+    /* What happened. [at most 32 characters] */
     struct str type;
     /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
@@ -62,7 +62,7 @@ NODISCARD enum err room_event_check(const struct room_event *in, struct why *why
 
 /* On /user/queue/rooms. */
 struct user_event {
-    /* room.created, message, unread or room.removed. [at most 32 characters] */
+    /* What happened. [at most 32 characters] */
     struct str type;
     /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
@@ -106,7 +106,7 @@ struct room_changed {
     /* The members. [at most 255 characters; at most 2 items; room_user.user] */
     const struct str *users;
     size_t n_users;
-    /* open, frozen, closed or deleted. [at most 16 characters; room.state] */
+    /* The state that it has now. [at most 16 characters; room.state] */
     struct str state;
 };
 
@@ -158,6 +158,24 @@ NODISCARD enum err member_typing_json_decode(struct arena *a, struct str in,
                                              struct member_typing *out, struct why *why);
 void member_typing_json_encode(const struct member_typing *in, struct buf *out);
 NODISCARD enum err member_typing_check(const struct member_typing *in, struct why *why);
+
+#define USER_DELETION_USER_MAX 255
+
+/*
+ * A user is to be deleted with all rooms and messages. Topic user-delete, written by
+ * others.
+ */
+struct user_deletion {
+    /* User id. [required; at least 1; at most 255 characters; room_user.user] */
+    struct str user;
+};
+
+extern const struct record_type user_deletion_type;
+
+NODISCARD enum err user_deletion_json_decode(struct arena *a, struct str in,
+                                             struct user_deletion *out, struct why *why);
+void user_deletion_json_encode(const struct user_deletion *in, struct buf *out);
+NODISCARD enum err user_deletion_check(const struct user_deletion *in, struct why *why);
 
 #define OUTBOX_HEADER_NAME_MAX  100
 #define OUTBOX_HEADER_VALUE_MAX 4000

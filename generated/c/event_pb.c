@@ -85,6 +85,22 @@ void member_typing_pb_encode(const struct member_typing *in, struct buf *out)
     pb_encode(&member_typing_pb_type, in, out);
 }
 
+const struct pb_type user_deletion_pb_type = {
+    &user_deletion_type,
+    &pb__user_deletion__descriptor,
+};
+
+enum err user_deletion_pb_decode(struct arena *a, struct str in,
+                                 struct user_deletion *out, struct why *why)
+{
+    return pb_decode(&user_deletion_pb_type, a, in, out, why);
+}
+
+void user_deletion_pb_encode(const struct user_deletion *in, struct buf *out)
+{
+    pb_encode(&user_deletion_pb_type, in, out);
+}
+
 const struct pb_type outbox_header_pb_type = {
     &outbox_header_type,
     &pb__outbox_header__descriptor,

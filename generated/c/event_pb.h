@@ -36,6 +36,11 @@ NODISCARD enum err member_typing_pb_decode(struct arena *a, struct str in,
                                            struct member_typing *out, struct why *why);
 void member_typing_pb_encode(const struct member_typing *in, struct buf *out);
 
+extern const struct pb_type user_deletion_pb_type;
+NODISCARD enum err user_deletion_pb_decode(struct arena *a, struct str in,
+                                           struct user_deletion *out, struct why *why);
+void user_deletion_pb_encode(const struct user_deletion *in, struct buf *out);
+
 extern const struct pb_type outbox_header_pb_type;
 NODISCARD enum err outbox_header_pb_decode(struct arena *a, struct str in,
                                            struct outbox_header *out, struct why *why);

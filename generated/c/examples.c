@@ -59,6 +59,7 @@ static const struct example examples[] = {
      {"{\"roomUUID\":\"7f1c0d5e-8a52-4b7e-9a44-0c0b4e1f2a33\",\"user\":\"buyer@x\","
       "\"typing\":true}",
       82}},
+    {&user_deletion_pb_type, {"\"buyer@example.com\"", 19}},
     {&outbox_header_pb_type, {"{\"name\":\"ce_id\",\"value\":\"1\"}", 28}},
     {&outbox_record_pb_type,
      {"{\"topic\":\"chat\",\"key\":\"k\",\"value\":\"dg==\",\"headers\":[]}", 54}},

@@ -179,7 +179,7 @@ struct inbox_item {
     struct str other;
     /* The other member is connected to some server. [otherOnline] */
     bool other_online;
-    /* open, frozen or closed. [at most 16 characters; room.state] */
+    /* Whether messages are taken. [at most 16 characters; room.state] */
     struct str state;
     /* Newest message. [lastMessage] */
     const struct last_message *last_message;
@@ -335,7 +335,7 @@ NODISCARD enum err report_request_check(const struct report_request *in, struct 
 struct room_patch {
     /* Room. [roomUUID; at most 255 characters; room.roomuuid] */
     struct str room_uuid;
-    /* open or frozen. [required; at most 16 characters; room.state] */
+    /* The state that it gets. [required; at most 16 characters; room.state] */
     struct str state;
 };
 

@@ -330,7 +330,8 @@ enum err token_refresh_check(const struct token_refresh *in, struct why *why)
 }
 
 static const struct record_field health_status_fields[] = {
-    {RECORD_NAMES("status", "status"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
+    {RECORD_NAMES("status", "status"), .kind = RECORD_STRING,
+     .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
      .offset = offsetof(struct health_status, status),
      .max_chars = HEALTH_STATUS_STATUS_MAX},
 };

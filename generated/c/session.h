@@ -211,7 +211,7 @@ NODISCARD enum err token_refresh_check(const struct token_refresh *in, struct wh
 
 /* GET /actuator/health. */
 struct health_status {
-    /* UP or DOWN. [at most 20 characters] */
+    /* Whether it can do its work. [required; at most 20 characters] */
     struct str status;
 };
 
