@@ -12,24 +12,28 @@ static const struct {
     {"/", "/index.html"},
     {"/test/", "/test.html"},
     {"/test/local", "/test-local.html"},
+    /* The viewers may not be built in. */
+    {"/docs", "/docs/index.html"},
+    {"/docs", "/docs/files.html"},
+    {"/docs/events.html", "/docs/files.html"},
 };
 
-static struct str without_alias(struct str path)
+static const struct embedded_file *file_at(struct str path)
 {
-    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-        if (str_eq(path, str_of(aliases[i].asked)))
-            return str_of(aliases[i].served);
+    for (size_t i = 0; i < embedded_files_n; i++) {
+        if (str_eq(path, str_of(embedded_files[i].path)))
+            return &embedded_files[i];
     }
-    return path;
+    return NULL;
 }
 
 const struct embedded_file *embedded_file_find(struct str path)
 {
-    struct str wanted = without_alias(path);
+    const struct embedded_file *found = file_at(path);
 
-    for (size_t i = 0; i < embedded_files_n; i++) {
-        if (str_eq(wanted, str_of(embedded_files[i].path)))
-            return &embedded_files[i];
+    for (size_t i = 0; !found && i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (str_eq(path, str_of(aliases[i].asked)))
+            found = file_at(str_of(aliases[i].served));
     }
-    return NULL;
+    return found;
 }

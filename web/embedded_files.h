@@ -1,6 +1,6 @@
 /*
- * The pages of the server, compiled into the program (cmake/embed.cmake writes the table from the
- * files of web/). Bytes are served as they are; the ETag is a digest of them.
+ * The pages of the server and the published contracts, compiled into the program (cmake/embed.cmake
+ * writes the table). Bytes are served as they are; the ETag is a digest of them.
  * SPDX-License-Identifier: MIT
  */
 #ifndef WEB_EMBEDDED_FILES_H
@@ -20,8 +20,8 @@ extern const struct embedded_file embedded_files[];
 extern const size_t embedded_files_n;
 
 /*
- * embedded_file_find — the file that a request path means: its own path, "/" for index.html, and
- * the places of the reference's test pages, "/test/" and "/test/local".
+ * embedded_file_find — the file that a request path means: its own path, "/" for index.html, "/docs"
+ * for the viewers, and the places of the reference's test pages, "/test/" and "/test/local".
  * out:    NULL if there is none                                                      thread: any
  */
 const struct embedded_file *embedded_file_find(struct str path);
