@@ -93,8 +93,9 @@ static bool reach(struct db *db)
                                   flags) != NULL;
     /* "localhost" would mean the library's own idea of a socket. */
     mysql_options(db->mysql, MYSQL_OPT_PROTOCOL, &protocol);
-    return mysql_real_connect(db->mysql, url->host, url->user, url->password, url->name,
-                              url->port, url->socket, flags) != NULL;
+    return mysql_real_connect(db->mysql, url->socket ? NULL : url->host, url->user,
+                              url->password, url->name, url->port, url->socket,
+                              flags) != NULL;
 }
 
 static enum err start_session(struct db *db)

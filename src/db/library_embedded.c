@@ -22,6 +22,10 @@
 #define DATA            "engine"
 #define DATA_UNFINISHED "engine.new"
 
+/* Not /tmp: any MariaDB that starts removes what looks like a leftover in its tmpdir, so that one
+ * shared with another loses its temporary tables. */
+#define TMP_DIR ".tmp"
+
 /* Static because the engine is: one per process, whoever asks. Written by the main thread before
  * and after all others run. */
 static struct {
@@ -86,10 +90,12 @@ static enum err lock_dir(struct why *why)
 static enum err start_engine(const char *name_of_dir, struct why *why)
 {
     char name[] = "reuse-chat", datadir[PATH_MAX + 32];
+    char tmpdir[PATH_MAX + 32];
     char *args[] = {
         name,
         (char[]){"--no-defaults"},
         datadir,
+        tmpdir,
         (char[]){"--skip-grant-tables"}, /* the directory's own permissions guard it */
         (char[]){"--innodb-buffer-pool-size=128M"},
         (char[]){"--innodb-flush-log-at-trx-commit=1"},
@@ -105,6 +111,11 @@ static enum err start_engine(const char *name_of_dir, struct why *why)
     umask(mask);
     engine.was_started = true;
     snprintf(datadir, sizeof(datadir), "--datadir=%s/%s", engine.dir, name_of_dir);
+    snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s/" TMP_DIR, engine.dir);
+    if (mkdir(tmpdir + strlen("--tmpdir="), 0700) != 0 && errno != EEXIST) {
+        why_set(why, "cannot make %s: %s", tmpdir + strlen("--tmpdir="), strerror(errno));
+        return ERR_DB_FAILED;
+    }
     failed = mysql_library_init((int)(sizeof(args) / sizeof(args[0])), args, NULL);
     umask(mask); /* the engine sets its own */
     if (!failed)

@@ -24,3 +24,6 @@ reuse_db_test(test_db_migrate)
 set(takeover_sources test_db_takeover.c takeover_source.c db_fixture.c)
 reuse_test(test_db_takeover SOURCES ${takeover_sources} LIBS db_embedded LABELS unit)
 reuse_remote_test(test_db_takeover_remote SOURCES ${takeover_sources} LIBS db_remote)
+
+reuse_remote_test(test_db_connection SOURCES test_db_connection.c db_fixture.c LIBS db_remote)
+reuse_test(test_db_library SOURCES test_db_library.c db_fixture.c LIBS db_embedded LABELS unit)

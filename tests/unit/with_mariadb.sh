@@ -20,8 +20,8 @@ run_sql() {
 # The port may be taken by somebody else: then the server ends at once and another is tried.
 for attempt in 1 2 3 4 5; do
     port=$((20000 + RANDOM))
-    mariadbd --no-defaults --user="$user" --datadir="$dir/data" --socket="$REUSE_TEST_SOCKET" \
-        --bind-address=127.0.0.1 --port=$port --pid-file="$dir/pid" --skip-log-bin \
+    mariadbd --no-defaults --user="$user" --datadir="$dir/data" --tmpdir="$dir" \
+        --socket="$REUSE_TEST_SOCKET" --bind-address=127.0.0.1 --port=$port --pid-file="$dir/pid" --skip-log-bin \
         --skip-name-resolve --innodb-buffer-pool-size=256M --innodb-flush-log-at-trx-commit=2 \
         >"$dir/server.log" 2>&1 &
     server=$!
