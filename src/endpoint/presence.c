@@ -69,5 +69,5 @@ void presence_announce_all(struct hub *hub)
 {
     for (struct stomp_conn *c = hub->conns; c; c = c->next)
         if (c->state == STOMP_STATE_CONNECTED)
-            presence_add(c);
+            presence_add(c); /* in any order: the store compares the times of CONNECT */
 }

@@ -6,6 +6,7 @@
 #ifndef REDIS_CLIENT_H
 #define REDIS_CLIENT_H
 
+#include "base/arena.h"
 #include "base/bug.h"
 #include "base/log.h"
 #include "base/why.h"
@@ -42,8 +43,9 @@ typedef void redis_done_fn(void *ctx, enum err rc, const struct redis_reply *rep
  * errors: NULL with why for a URL that is none
  * thread: loop, as all functions here
  */
-struct redis_client *redis_client_new(struct loop *loop, struct str url, const struct log *log,
-                                      redis_state_fn *on_state, void *ctx, struct why *why);
+struct redis_client *redis_client_new(struct loop *loop, struct str url,
+                                      const struct log *log, redis_state_fn *on_state,
+                                      void *ctx, struct why *why);
 /* redis_client_free — every outstanding call is answered with ERR_UNAVAILABLE. NULL is a no-op. */
 void redis_client_free(struct redis_client **client);
 bool redis_client_is_up(const struct redis_client *client);
@@ -52,7 +54,9 @@ bool redis_client_is_up(const struct redis_client *client);
 void redis_call(struct redis_client *client, const struct str *words, size_t n,
                 redis_done_fn *done, void *ctx);
 
-enum { REDIS_SCRIPT_WORDS = 16 };
+enum {
+    REDIS_SCRIPT_WORDS = 16
+};
 
 /* redis_eval — a Lua script with its keys and arguments (at most 12 together). */
 void redis_eval(struct redis_client *client, struct str script, const struct str *keys,

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/client.h"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "redis/url.h"
+
+#include "base/banned.h"
+
+enum {
+    REPLY_DEADLINE_MS = 5000,
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_MAX_MS = 5000,
+    REPLY_DEPTH_MAX = 8,
+};
+
+/* A command whose reply is outstanding. Redis answers in order, so the oldest is due first. */
+struct redis_pending {
+    struct redis_pending *next;
+    struct redis_client *client;
+    redis_done_fn *done;
+    void *ctx;
+    int64_t sent_ms;
+};
+
+struct redis_client {
+    struct loop *loop;
+    const struct log *log;
+    struct redis_url url;
+    redis_state_fn *on_state;
+    void *ctx;
+    redisAsyncContext *redis; /* NULL between connections; hiredis frees it */
+    struct loop_watch *watch;
+    int events;
+    struct loop_timer *retry, *deadline;
+    int64_t backoff_ms;
+    struct redis_pending *first, **last;
+    bool is_up, is_closing;
+};
+
+static void connect_now(struct redis_client *c);
+
+/* --- hiredis on our loop ------------------------------------------------------------------ */
+
+/* A refused connection comes as an error of the watch: hiredis must be told, whatever it waits for. */
+static void on_watch(void *arg, int events, bool is_error)
+{
+    struct redis_client *c = arg;
+    redisAsyncContext *redis = c->redis;
+
+    if (is_error && !(redis->c.flags & REDIS_CONNECTED)) {
+        redisAsyncHandleWrite(redis);
+        return;
+    }
+    if (events & LOOP_READABLE)
+        redisAsyncHandleRead(redis);
+    if (c->redis == redis && (events & LOOP_WRITABLE)) /* the read may have ended it */
+        redisAsyncHandleWrite(redis);
+}
+
+static void want(struct redis_client *c, int events)
+{
+    c->events = events;
+    if (c->watch)
+        loop_watch_set(c->watch, events);
+}
+
+static void add_read(void *arg)
+{
+    want(arg, ((struct redis_client *)arg)->events | LOOP_READABLE);
+}
+
+static void del_read(void *arg)
+{
+    want(arg, ((struct redis_client *)arg)->events & ~LOOP_READABLE);
+}
+
+static void add_write(void *arg)
+{
+    want(arg, ((struct redis_client *)arg)->events | LOOP_WRITABLE);
+}
+
+static void del_write(void *arg)
+{
+    want(arg, ((struct redis_client *)arg)->events & ~LOOP_WRITABLE);
+}
+
+static void cleanup(void *arg)
+{
+    struct redis_client *c = arg;
+
+    loop_watch_free(&c->watch);
+}
+
+/* --- state -------------------------------------------------------------------------------- */
+
+static void set_up(struct redis_client *c, bool is_up)
+{
+    if (c->is_up == is_up)
+        return;
+    c->is_up = is_up;
+    if (!c->is_closing)
+        c->on_state(c->ctx, is_up);
+}
+
+/* hiredis has freed, or is freeing, its context. */
+static void on_gone(struct redis_client *c, const char *why)
+{
+    c->redis = NULL;
+    if (c->is_closing)
+        return;
+    if (c->is_up || c->backoff_ms == BACKOFF_FIRST_MS)
+        LOG_WARN(c->log, "redis.lost",
+                 LOG_C("why", why && why[0] ? why : "connection closed"));
+    set_up(c, false);
+    loop_timer_start(c->retry, c->backoff_ms, 0);
+    c->backoff_ms =
+        c->backoff_ms * 2 < BACKOFF_MAX_MS ? c->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+static void on_disconnect(const redisAsyncContext *redis, int status)
+{
+    on_gone(redis->data, status == REDIS_OK ? NULL : redis->errstr);
+}
+
+static void on_ready(void *ctx, enum err rc, const struct redis_reply *reply)
+{
+    struct redis_client *c = ctx;
+
+    (void)reply;
+    if (rc != ERR_OK || c->is_up) /* lost again, or refused: what follows closes it */
+        return;
+    c->backoff_ms = BACKOFF_FIRST_MS;
+    LOG_INFO(c->log, "redis.up", LOG_C("host", c->url.host),
+             LOG_INT("port", c->url.port));
+    set_up(c, true);
+}
+
+static void send_words(struct redis_client *c, const struct str *words, size_t n,
+                       redis_done_fn *done, void *ctx);
+
+static void on_greeted(void *ctx, enum err rc, const struct redis_reply *reply)
+{
+    struct redis_client *c = ctx;
+
+    (void)reply;
+    if (rc == ERR_INTERNAL && c->redis) /* a wrong password or number: try again later */
+        redisAsyncDisconnect(c->redis);
+}
+
+/* AUTH and SELECT if asked for, then PING; commands of the owner come behind them. */
+static void greet(struct redis_client *c)
+{
+    char db[16];
+    int n = snprintf(db, sizeof(db), "%d", c->url.db);
+
+    if (c->url.password[0] && c->url.user[0])
+        send_words(
+            c, (struct str[]){STR("AUTH"), str_of(c->url.user), str_of(c->url.password)},
+            3, on_greeted, c);
+    else if (c->url.password[0])
+        send_words(c, (struct str[]){STR("AUTH"), str_of(c->url.password)}, 2, on_greeted,
+                   c);
+    if (c->url.db > 0)
+        send_words(c, (struct str[]){STR("SELECT"), {db, (size_t)n}}, 2, on_greeted, c);
+    send_words(c, (struct str[]){STR("PING")}, 1, on_ready, c);
+}
+
+static void on_connect(const redisAsyncContext *redis, int status)
+{
+    struct redis_client *c = redis->data;
+
+    if (status != REDIS_OK)
+        on_gone(c, redis->errstr); /* hiredis frees a context that did not connect */
+}
+
+static void connect_now(struct redis_client *c)
+{
+    redisAsyncContext *redis = redisAsyncConnect(c->url.host, c->url.port);
+
+    if (!redis || redis->err) {
+        char why[128] = "out of memory";
+
+        if (redis) {
+            snprintf(why, sizeof(why), "%s", redis->errstr);
+            redisAsyncFree(redis);
+        }
+        on_gone(c, why);
+        return;
+    }
+    c->redis = redis;
+    c->events = 0;
+    c->watch = loop_watch_new(c->loop, redis->c.fd, on_watch, c);
+    redis->data = c;
+    redis->ev.data = c;
+    redis->ev.addRead = add_read;
+    redis->ev.delRead = del_read;
+    redis->ev.addWrite = add_write;
+    redis->ev.delWrite = del_write;
+    redis->ev.cleanup = cleanup;
+    redisAsyncSetConnectCallback(redis, on_connect);
+    redisAsyncSetDisconnectCallback(redis, on_disconnect);
+    greet(c);
+}
+
+static void on_retry(void *arg)
+{
+    connect_now(arg);
+}
+
+/* A peer that holds its socket but does not answer is as good as gone. */
+static void on_deadline(void *arg)
+{
+    struct redis_client *c = arg;
+    redisAsyncContext *redis = c->redis;
+    int64_t due;
+
+    if (!c->first)
+        return;
+    due = c->first->sent_ms + REPLY_DEADLINE_MS - loop_now_ms(c->loop);
+    if (due > 0) {
+        loop_timer_start(c->deadline, due, 0);
+        return;
+    }
+    if (!redis)
+        return;
+    redisAsyncFree(
+        redis); /* outstanding calls are answered, then on_disconnect is called */
+    if (c->redis == redis) /* it had not connected yet: no callback tells */
+        on_gone(c, "no answer");
+}
+
+/* --- calls -------------------------------------------------------------------------------- */
+
+static struct redis_reply reply_of(const redisReply *r, struct arena *a, int depth)
+{
+    struct redis_reply out = {.kind = REDIS_NIL};
+    struct redis_reply *items;
+
+    switch (r->type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR:
+        out.kind = REDIS_TEXT;
+        out.text = (struct str){r->str, (size_t)r->len};
+        break;
+    case REDIS_REPLY_INTEGER:
+        out.kind = REDIS_NUMBER;
+        out.number = r->integer;
+        break;
+    case REDIS_REPLY_ARRAY:
+        out.kind = REDIS_LIST;
+        items = ARENA_ARRAY(a, struct redis_reply, r->elements);
+        for (size_t i = 0; depth < REPLY_DEPTH_MAX && i < r->elements; i++)
+            items[out.n_items++] = reply_of(r->element[i], a, depth + 1);
+        out.items = items;
+        break;
+    default:
+        break;
+    }
+    return out;
+}
+
+static void answer(struct redis_pending *p, const redisReply *r)
+{
+    struct redis_reply reply;
+    struct arena arena;
+
+    if (!r) {
+        p->done(p->ctx, ERR_UNAVAILABLE, NULL);
+        return;
+    }
+    if (r->type == REDIS_REPLY_ERROR) {
+        LOG_ERROR(p->client->log, "redis.error", LOG_C("text", r->str));
+        p->done(p->ctx, ERR_INTERNAL, NULL);
+        return;
+    }
+    arena_init(&arena, SIZE_MAX);
+    reply = reply_of(r, &arena, 0);
+    p->done(p->ctx, ERR_OK, &reply);
+    arena_release(&arena);
+}
+
+static void on_reply(redisAsyncContext *redis, void *reply, void *arg)
+{
+    struct redis_pending *p = arg;
+    struct redis_client *c = p->client;
+
+    (void)redis;
+    BUG_ON(c->first != p);
+    c->first = p->next;
+    if (!c->first)
+        c->last = &c->first;
+    answer(p, reply);
+    free(p);
+}
+
+static void send_words(struct redis_client *c, const struct str *words, size_t n,
+                       redis_done_fn *done, void *ctx)
+{
+    struct redis_pending *p = mem_zalloc(sizeof(*p));
+    const char *argv[REDIS_SCRIPT_WORDS];
+    size_t lengths[REDIS_SCRIPT_WORDS];
+
+    BUG_ON(n > REDIS_SCRIPT_WORDS);
+    for (size_t i = 0; i < n; i++) {
+        argv[i] = words[i].p ? words[i].p : "";
+        lengths[i] = words[i].n;
+    }
+    *p = (struct redis_pending){
+        .client = c, .done = done, .ctx = ctx, .sent_ms = loop_now_ms(c->loop)};
+    *c->last = p;
+    if (redisAsyncCommandArgv(c->redis, on_reply, p, (int)n, argv, lengths) != REDIS_OK) {
+        *c->last = NULL;
+        free(p);
+        done(ctx, ERR_UNAVAILABLE, NULL);
+        return;
+    }
+    c->last = &p->next;
+    if (!loop_timer_is_active(c->deadline))
+        loop_timer_start(c->deadline, REPLY_DEADLINE_MS, 0);
+}
+
+void redis_call(struct redis_client *c, const struct str *words, size_t n,
+                redis_done_fn *done, void *ctx)
+{
+    if (!c->is_up || !c->redis)
+        done(ctx, ERR_UNAVAILABLE, NULL);
+    else
+        send_words(c, words, n, done, ctx);
+}
+
+void redis_eval(struct redis_client *c, struct str script, const struct str *keys,
+                size_t n_keys, const struct str *args, size_t n_args, redis_done_fn *done,
+                void *ctx)
+{
+    struct str words[REDIS_SCRIPT_WORDS] = {STR("EVAL"), script};
+    char count[16];
+    size_t n = 3;
+
+    BUG_ON(n + n_keys + n_args > REDIS_SCRIPT_WORDS);
+    words[2] = (struct str){count, (size_t)snprintf(count, sizeof(count), "%zu", n_keys)};
+    for (size_t i = 0; i < n_keys; i++)
+        words[n++] = keys[i];
+    for (size_t i = 0; i < n_args; i++)
+        words[n++] = args[i];
+    redis_call(c, words, n, done, ctx);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+struct redis_client *redis_client_new(struct loop *loop, struct str url,
+                                      const struct log *log, redis_state_fn *on_state,
+                                      void *ctx, struct why *why)
+{
+    struct redis_client *c = mem_zalloc(sizeof(*c));
+
+    if (!redis_url_parse(url, &c->url, why)) {
+        free(c);
+        return NULL;
+    }
+    c->loop = loop;
+    c->log = log;
+    c->on_state = on_state;
+    c->ctx = ctx;
+    c->last = &c->first;
+    c->backoff_ms = BACKOFF_FIRST_MS;
+    c->retry = loop_timer_new(loop, on_retry, c);
+    c->deadline = loop_timer_new(loop, on_deadline, c);
+    connect_now(c);
+    return c;
+}
+
+void redis_client_free(struct redis_client **client)
+{
+    struct redis_client *c = *client;
+
+    if (!c)
+        return;
+    *client = NULL;
+    c->is_closing = true;
+    if (c->redis)
+        redisAsyncFree(c->redis);
+    BUG_ON(c->first);
+    loop_watch_free(&c->watch);
+    loop_timer_free(&c->retry);
+    loop_timer_free(&c->deadline);
+    explicit_bzero(&c->url, sizeof(c->url));
+    free(c);
+}
+
+bool redis_client_is_up(const struct redis_client *c)
+{
+    return c->is_up;
+}

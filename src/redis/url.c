@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "redis/url.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+enum {
+    REDIS_PORT = 6379,
+    REDIS_DB_MAX = 65535
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Copies s, percent-decoded, with a NUL behind it. */
+static bool decode(struct str s, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++, n++) {
+        int high = s.p[i] == '%' && s.n - i > 2 ? hex_digit(s.p[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
+
+        if (n + 1 >= size || (s.p[i] == '%' && (low < 0 || (high | low) == 0)))
+            return false;
+        out[n] = s.p[i] == '%' ? (char)(high << 4 | low) : s.p[i];
+        i += s.p[i] == '%' ? 2 : 0;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static bool parse_number(struct str s, int64_t max, int *out)
+{
+    int64_t n;
+
+    if (!str_to_i64(s, &n) || n < 0 || n > max)
+        return false;
+    *out = (int)n;
+    return true;
+}
+
+/* [user][:password] before the last '@'. */
+static bool parse_credentials(struct str s, struct redis_url *out)
+{
+    size_t colon = str_find(s, ':');
+
+    return decode((struct str){s.p, colon}, out->user, sizeof(out->user)) &&
+           decode(str_from(s, colon + 1), out->password, sizeof(out->password));
+}
+
+static bool parse_address(struct str s, struct redis_url *out)
+{
+    size_t colon;
+
+    if (s.n > 0 && s.p[0] == '[') { /* IPv6 */
+        size_t end = str_find(s, ']');
+
+        if (end == s.n ||
+            !decode((struct str){s.p + 1, end - 1}, out->host, sizeof(out->host)))
+            return false;
+        s = str_from(s, end + 1);
+        return s.n == 0 ||
+               (s.p[0] == ':' && parse_number(str_from(s, 1), 65535, &out->port));
+    }
+    colon = str_find(s, ':');
+    if (!decode((struct str){s.p, colon}, out->host, sizeof(out->host)) || !out->host[0])
+        return false;
+    return colon == s.n || parse_number(str_from(s, colon + 1), 65535, &out->port);
+}
+
+bool redis_url_parse(struct str url, struct redis_url *out, struct why *why)
+{
+    struct str rest = url, address;
+    size_t at, slash;
+
+    memset(out, 0, sizeof(*out));
+    out->port = REDIS_PORT;
+    why_set(why, "redis.url: redis://[[user]:password@]host[:port][/db] is expected");
+    if (!str_starts(url, STR("redis://")))
+        return false;
+    rest = str_from(url, 8);
+    for (at = rest.n; at > 0 && rest.p[at - 1] != '@'; at--)
+        ;
+    if (at > 0) {
+        if (!parse_credentials((struct str){rest.p, at - 1}, out))
+            return false;
+        rest = str_from(rest, at);
+    }
+    slash = str_find(rest, '/');
+    address = (struct str){rest.p, slash};
+    rest = str_from(rest, slash + 1);
+    return parse_address(address, out) &&
+           (rest.n == 0 || parse_number(rest, REDIS_DB_MAX, &out->db));
+}
