@@ -23,11 +23,14 @@ enum {
 
 void stomp_set_state(struct stomp_conn *c, enum stomp_state to)
 {
-    static const bool allowed[4][4] = {
+    static const bool allowed[5][5] = {
         [STOMP_STATE_NEW] = {[STOMP_STATE_CONNECTED] = true,
                              [STOMP_STATE_CLOSING] = true,
                              [STOMP_STATE_CLOSED] = true},
-        [STOMP_STATE_CONNECTED] =
+        [STOMP_STATE_CONNECTED] = {[STOMP_STATE_LEAVING] = true,
+                                   [STOMP_STATE_CLOSING] = true,
+                                   [STOMP_STATE_CLOSED] = true},
+        [STOMP_STATE_LEAVING] =
             {[STOMP_STATE_CLOSING] = true, [STOMP_STATE_CLOSED] = true},
         [STOMP_STATE_CLOSING] = {[STOMP_STATE_CLOSED] = true},
     };
@@ -42,6 +45,25 @@ struct stomp_conn *stomp_conn_ref(struct stomp_conn *c)
     return c;
 }
 
+/* The last reference but the link's is gone: every frame before DISCONNECT is answered. */
+static void leave_if_idle(struct stomp_conn *c)
+{
+    if (c->state != STOMP_STATE_LEAVING || c->refs > 1)
+        return;
+    stomp_out_receipt(c, c->leave_receipt);
+    if (c->state != STOMP_STATE_LEAVING)
+        return; /* a slow consumer */
+    stomp_set_state(c, STOMP_STATE_CLOSING);
+    link_close(c->link, 1000, "");
+}
+
+void stomp_leave(struct stomp_conn *c, struct str receipt)
+{
+    c->leave_receipt = str_dup(receipt);
+    stomp_set_state(c, STOMP_STATE_LEAVING);
+    leave_if_idle(c);
+}
+
 void stomp_conn_unref(struct stomp_conn **c)
 {
     struct stomp_conn *old = *c;
@@ -49,11 +71,14 @@ void stomp_conn_unref(struct stomp_conn **c)
     if (!old)
         return;
     *c = NULL;
-    if (--old->refs > 0)
+    if (--old->refs > 0) {
+        leave_if_idle(old);
         return;
+    }
     BUG_ON(old->state != STOMP_STATE_CLOSED);
     arena_release(&old->arena);
     str_free(&old->gateway_user);
+    str_free(&old->leave_receipt);
     free(old);
 }
 
@@ -194,11 +219,11 @@ static void on_data(void *user, struct str piece, bool is_last)
     enum err rc;
 
     (void)is_last; /* a frame may span messages, and a message may hold several */
-    if (c->state == STOMP_STATE_CLOSING)
+    if (c->state == STOMP_STATE_LEAVING || c->state == STOMP_STATE_CLOSING)
         return;
     c->heard_ms = loop_now_ms(c->hub->loop);
     rc = stomp_parser_feed(c->parser, piece, &why);
-    if (rc != ERR_OK)
+    if (rc != ERR_OK && c->state != STOMP_STATE_LEAVING)
         stomp_fail(c, rc, stomp_parser_failed_receipt(c->parser), STR(""), why.text);
 }
 
@@ -268,15 +293,15 @@ static void join_user(struct stomp_conn *c, struct str id)
 enum err stomp_on_connect(struct stomp_conn *c, const struct stomp_frame *f)
 {
     struct hub *hub = c->hub;
-    bool can_beat = c->link.vtable->is_heartbeat_allowed;
     struct auth_identity identity;
     int64_t now = loop_now_ms(hub->loop), expires_in_ms = 0;
+    bool can_beat;
     enum err rc;
 
     rc = stomp_negotiate_version(stomp_header(f, "accept-version"), &c->version);
     if (rc != ERR_OK)
         return rc;
-    can_beat = can_beat && c->version != STOMP_V10;
+    can_beat = stomp_can_beat(c);
     rc = stomp_negotiate_heartbeat(can_beat ? stomp_header(f, "heart-beat") : STR_NULL,
                                    can_beat ? STOMP_BEAT_MS : 0,
                                    can_beat ? STOMP_BEAT_MS : 0, &c->heartbeat);

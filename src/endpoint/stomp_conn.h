@@ -18,6 +18,7 @@
 enum stomp_state {
     STOMP_STATE_NEW, /* waits for CONNECT */
     STOMP_STATE_CONNECTED,
+    STOMP_STATE_LEAVING, /* DISCONNECT was read: what is under way is answered first */
     STOMP_STATE_CLOSING, /* a close was asked; nothing is sent or read any more */
     STOMP_STATE_CLOSED,  /* the link is gone; kept for operations under way */
 };
@@ -29,6 +30,7 @@ enum stomp_ack {
 };
 
 enum {
+    STOMP_BEAT_MS = 10000,
     STOMP_UNACKED_MAX = 1024,
     STOMP_TRANSACTIONS_MAX = 16,
     STOMP_TRANSACTION_SENDS = 16
@@ -77,8 +79,9 @@ struct stomp_conn {
     uint32_t refs; /* the link and operations under way */
     struct stomp_parser *parser;
     enum stomp_version version;
-    struct user *user;       /* NULL before CONNECTED */
-    struct str gateway_user; /* owned; identity of the upgrade; no value: none */
+    struct user *user;        /* NULL before CONNECTED */
+    struct str gateway_user;  /* owned; identity of the upgrade; no value: none */
+    struct str leave_receipt; /* owned; of DISCONNECT, while leaving */
     struct uuid session;
     struct stomp_sub *subs;           /* by id */
     struct stomp_sub *errors, *rooms; /* subscriptions of /user/queue/errors and /rooms */
@@ -97,6 +100,8 @@ extern const struct link_handler stomp_handler;
 /* stomp_conn_ref, _unref — kept alive for an operation under way. thread: loop, as all here */
 struct stomp_conn *stomp_conn_ref(struct stomp_conn *c);
 void stomp_conn_unref(struct stomp_conn **c);
+/* stomp_leave — DISCONNECT: its receipt and the close, once nothing of the connection is under way. */
+void stomp_leave(struct stomp_conn *c, struct str receipt);
 /* stomp_set_state — the only way to change it; BUG_ON a transition that is not allowed. */
 void stomp_set_state(struct stomp_conn *c, enum stomp_state to);
 /* stomp_tick — once a second: heart-beats, time-outs, slow consumers, refreshes. */
@@ -143,6 +148,12 @@ void stomp_on_unsubscribe(struct stomp_conn *c, const struct stomp_frame *f);
 void stomp_on_ack(struct stomp_conn *c, const struct stomp_frame *f);
 void stomp_subs_drop(struct stomp_conn *c);
 void stomp_subs_resume(struct stomp_conn *c);
+
+/* SockJS has heart-beats of its own, STOMP 1.0 none. */
+static inline bool stomp_can_beat(const struct stomp_conn *c)
+{
+    return c->link.vtable->is_heartbeat_allowed && c->version != STOMP_V10;
+}
 
 /* stomp_uuid_param — the {roomUUID} of a matched destination. */
 static inline struct str stomp_room_of(const struct route_match *m)

@@ -3,15 +3,6 @@
 
 #include "base/banned.h"
 
-static void on_disconnect(struct stomp_conn *c, const struct stomp_frame *f)
-{
-    stomp_out_receipt(c, stomp_header(f, "receipt"));
-    if (c->state != STOMP_STATE_CONNECTED)
-        return;
-    stomp_set_state(c, STOMP_STATE_CLOSING);
-    link_close(c->link, 1000, "");
-}
-
 static void on_connect(struct stomp_conn *c, const struct stomp_frame *f)
 {
     enum err rc = stomp_on_connect(c, f);
@@ -48,7 +39,7 @@ static void dispatch(struct stomp_conn *c, const struct stomp_frame *f)
         stomp_on_abort(c, f);
         return;
     case STOMP_DISCONNECT:
-        on_disconnect(c, f);
+        stomp_leave(c, stomp_header(f, "receipt"));
         return;
     case STOMP_CONNECT:
     case STOMP_CONNECTED:
@@ -76,5 +67,7 @@ enum err stomp_in_frame(void *ctx, const struct stomp_frame *f)
                    "the first frame must be CONNECT");
     arena_reset(&c->arena);
     /* Frames behind the one that ended the connection are not looked at. */
-    return c->state == STOMP_STATE_CLOSING ? ERR_SHUTTING_DOWN : ERR_OK;
+    return c->state == STOMP_STATE_LEAVING || c->state == STOMP_STATE_CLOSING
+               ? ERR_SHUTTING_DOWN
+               : ERR_OK;
 }

@@ -7,10 +7,6 @@
 
 #include "endpoint/stomp_conn.h"
 
-enum {
-    STOMP_BEAT_MS = 10000
-};
-
 /* stomp_in_frame — a stomp_frame_fn; ctx is the connection. Answers errors itself, so it always
  * returns ERR_OK but to stop the parser of a closing connection. */
 enum err stomp_in_frame(void *ctx, const struct stomp_frame *f);

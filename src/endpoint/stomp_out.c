@@ -63,13 +63,15 @@ static void percent_header(struct stomp_conn *c, const char *name, struct str va
 
 void stomp_out_connected(struct stomp_conn *c, int64_t expires_in_ms)
 {
+    bool can_beat = stomp_can_beat(c);
     struct buf *b = frame_begin(c, STOMP_CONNECTED);
     struct buf text;
 
     buf_init(&text, SERVER_NAME_MAX);
     header(c, "version", str_of(stomp_version_text(c->version)));
-    buf_printf(&text, "%lld,%lld", (long long)c->heartbeat.send_ms,
-               (long long)c->heartbeat.expect_ms);
+    /* What the server can do, not what was agreed: the client works that out by itself. */
+    buf_printf(&text, "%d,%d", can_beat ? STOMP_BEAT_MS : 0,
+               can_beat ? STOMP_BEAT_MS : 0);
     header(c, "heart-beat", buf_str(&text));
     buf_reset(&text);
     buf_append_c(&text, "reuse-chat/" REUSE_CHAT_VERSION " ");
