@@ -77,8 +77,9 @@ bool app_database_open(const struct settings *settings)
     struct why why = {.text = ""};
     char dir[1024];
     bool is_embedded = str_starts(settings->database_url, STR("embedded:"));
+    struct str path = is_embedded ? str_from(settings->database_url, 9) : STR("");
 
-    snprintf(dir, sizeof(dir), STR_FMT, STR_ARG(str_from(settings->database_url, 9)));
+    snprintf(dir, sizeof(dir), STR_FMT, STR_ARG(path));
     if (db_library_start(is_embedded ? dir : NULL, &why) == ERR_OK)
         return true;
     fprintf(stderr, "reuse-chat: %s\n", why.text);
