@@ -28,9 +28,8 @@ enum {
 enum ws_state {
     WS_OPENING, /* on_open was not called yet */
     WS_OPEN,
-    WS_DRAINING,   /* net_ws_close: the close frame goes after what is queued */
-    WS_CLOSE_SENT, /* libwebsockets finishes the closing handshake */
-    WS_GONE        /* the socket is no more */
+    WS_CLOSING, /* our close frame is queued or sent; the client's answer is waited for */
+    WS_GONE     /* the socket is no more */
 };
 
 struct net_ws {
@@ -40,8 +39,6 @@ struct net_ws {
     void *user;
     struct ws_queue *queue; /* owned; NULL while nothing waits */
     struct deadline closing;
-    char *reason; /* owned; NULL: none */
-    uint16_t code;
     enum ws_state state;
     bool is_write_asked; /* a writeable callback will come */
     bool wants_drain;
@@ -74,9 +71,8 @@ static void set_state(struct net_ws *ws, enum ws_state to)
 {
     static const bool allowed[WS_GONE + 1][WS_GONE + 1] = {
         [WS_OPENING] = {[WS_OPEN] = true, [WS_GONE] = true},
-        [WS_OPEN] = {[WS_DRAINING] = true, [WS_GONE] = true},
-        [WS_DRAINING] = {[WS_CLOSE_SENT] = true, [WS_GONE] = true},
-        [WS_CLOSE_SENT] = {[WS_GONE] = true},
+        [WS_OPEN] = {[WS_CLOSING] = true, [WS_GONE] = true},
+        [WS_CLOSING] = {[WS_GONE] = true},
     };
 
     BUG_ON(!allowed[ws->state][to]);
@@ -118,7 +114,6 @@ static void drop_ws(struct net_ws *ws)
     if (ws->queue)
         outq_release(&ws->queue->frames);
     free(ws->queue);
-    free(ws->reason);
     free(ws);
 }
 
@@ -165,36 +160,27 @@ static bool write_queued(struct net_ws *ws)
     return true;
 }
 
-/*
- * Not by returning -1: Debian's build closes such a socket twice ("uv repeat test"), the second
- * time without its close frame. A time-out of this kind, due at once, is the one way that leads
- * to a single polite close.
- */
-static void send_close(struct net_ws *ws)
-{
-    set_state(ws, WS_CLOSE_SENT);
-    lws_close_reason(ws->wsi, (enum lws_close_status)ws->code,
-                     (unsigned char *)ws->reason, ws->reason ? strlen(ws->reason) : 0);
-    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_HTTP_KEEPALIVE_IDLE, LWS_TO_KILL_ASYNC);
-}
-
 /* out: -1 when the socket is broken */
 static int on_writeable(struct net_ws *ws)
 {
     ws->is_write_asked = false;
-    if (ws->state == WS_CLOSE_SENT)
-        return 0;
     if (!write_queued(ws))
         return -1;
-    if (ws->wants_drain && net_ws_waiting(ws) < config_of(ws)->outbound_bytes / 2) {
+    if (ws->wants_drain && ws->state == WS_OPEN &&
+        net_ws_waiting(ws) < config_of(ws)->outbound_bytes / 2) {
         ws->wants_drain = false;
-        if (ws->state == WS_OPEN)
-            config_of(ws)->handler.on_drain(ws->user);
+        config_of(ws)->handler.on_drain(ws->user);
     }
-    if (ws->state != WS_DRAINING || ws->queue)
-        return 0;
-    send_close(ws);
     return 0;
+}
+
+/*
+ * A close frame came. The answer to ours ends the connection (-1); any other is answered by
+ * libwebsockets (0).
+ */
+static int on_peer_close(const struct net_ws *ws)
+{
+    return ws->state == WS_CLOSING && !ws->queue ? -1 : 0;
 }
 
 static void on_established(struct lws *wsi)
@@ -216,6 +202,8 @@ static int on_ws_event(struct net_ws *ws, enum lws_callback_reasons reason, void
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writeable(ws);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return on_peer_close(ws);
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY:
         lws_set_opaque_user_data(ws->wsi, NULL);
@@ -309,6 +297,13 @@ void ws_accept(struct ws_engine *engine, const struct ws_offer *offer)
 
 /* --- sending and closing ------------------------------------------------------------------ */
 
+static struct ws_queue *queue_of(struct net_ws *ws)
+{
+    if (!ws->queue)
+        ws->queue = mem_zalloc(sizeof(*ws->queue));
+    return ws->queue;
+}
+
 bool net_ws_send(struct net_ws *ws, struct str head, struct str tail)
 {
     size_t bytes = ws_frame_bytes(head.n + tail.n);
@@ -317,9 +312,7 @@ bool net_ws_send(struct net_ws *ws, struct str head, struct str tail)
         return true; /* on_close is near: nobody would read it */
     if (net_ws_waiting(ws) + bytes > config_of(ws)->outbound_bytes)
         return false;
-    if (!ws->queue)
-        ws->queue = mem_zalloc(sizeof(*ws->queue));
-    ws_queue_push(ws->queue, head, tail, loop_now_ms(ws->engine->server->loop));
+    ws_queue_push(queue_of(ws), head, tail, loop_now_ms(ws->engine->server->loop));
     ask_to_write(ws);
     return true;
 }
@@ -344,7 +337,7 @@ void net_ws_wants_drain(struct net_ws *ws)
 
 void net_ws_drop_queue(struct net_ws *ws)
 {
-    if (ws->queue)
+    if (ws->queue && ws->state == WS_OPEN) /* afterwards it ends with the close frame */
         ws_queue_drop(ws->queue);
 }
 
@@ -360,17 +353,23 @@ void net_ws_resume(struct net_ws *ws)
         lws_rx_flow_control(ws->wsi, 1);
 }
 
+/*
+ * The close frame is ours like any other. By libwebsockets' own way (lws_close_reason and -1)
+ * Debian's build drops it when the close begins in a writeable callback, and each closing socket
+ * passes through a sorted list of all of them: 10,000 at once took longer than they may.
+ */
 void net_ws_close(struct net_ws *ws, unsigned code, const char *reason)
 {
+    struct net_server *server = ws->engine->server;
+
     BUG_ON(code < 1000 || code > 4999 || code == 1005 || code == 1006 || code == 1015);
-    if (ws->state != WS_OPEN)
+    if (ws->state != WS_OPEN || !ws->wsi)
         return;
-    set_state(ws, WS_DRAINING);
-    ws->code = (uint16_t)code;
-    if (reason && *reason)
-        ws->reason = strndup(reason, REASON_MAX);
-    net_ws_resume(ws); /* the answer to our close frame must be read */
-    server_set_deadline(ws->engine->server, &ws->closing, DEADLINE_WS_CLOSE);
+    set_state(ws, WS_CLOSING);
+    ws_queue_push_close(queue_of(ws), code, reason ? str_of(reason) : STR(""),
+                        loop_now_ms(server->loop));
+    net_ws_resume(ws); /* the client's answer must be read */
+    server_set_deadline(server, &ws->closing, DEADLINE_WS_CLOSE);
     ask_to_write(ws);
 }
 
@@ -378,10 +377,14 @@ void ws_expired(struct deadline *d)
 {
     struct net_ws *ws = (void *)((char *)d - offsetof(struct net_ws, closing));
 
-    /* Of this kind the time-out does not wait for bytes that libwebsockets still holds. */
+    if (!lws_partial_buffered(ws->wsi)) {
+        lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+        return;
+    }
+    /* Only a time-out does not wait for the bytes that libwebsockets still holds; and it looks
+     * at time-outs after an event. */
     lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    lws_cancel_service(
-        ws->engine->context); /* time-outs are looked at after an event only */
+    lws_cancel_service(ws->engine->context);
 }
 
 struct str net_ws_peer(const struct net_ws *ws)

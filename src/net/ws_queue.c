@@ -11,6 +11,9 @@
 
 enum {
     FIN_TEXT = 0x81,
+    FIN_CLOSE = 0x88,
+    REASON_MAX =
+        123, /* RFC 6455, 5.5: a control frame has 125 bytes, the code takes two */
     MARK_EVERY_MS = 100 /* at first; marks thin out when there are too many */
 };
 
@@ -24,11 +27,11 @@ size_t ws_frame_bytes(size_t n)
     return head_bytes(n) + n;
 }
 
-static void put_head(unsigned char *p, size_t n)
+static void put_head(unsigned char *p, unsigned char first, size_t n)
 {
     size_t bytes = head_bytes(n);
 
-    p[0] = FIN_TEXT;
+    p[0] = first;
     p[1] = bytes == 2 ? (unsigned char)n : bytes == 4 ? 126 : 127;
     for (size_t i = bytes; i > 2; i--, n >>= 8)
         p[i - 1] = (unsigned char)n;
@@ -72,18 +75,34 @@ static void drop_marks(struct ws_queue *q)
         q->n_marks = 0;
 }
 
-void ws_queue_push(struct ws_queue *q, struct str head, struct str tail, int64_t now_ms)
+static void push(struct ws_queue *q, unsigned char first, struct str head,
+                 struct str tail, int64_t now_ms)
 {
     size_t n = head.n + tail.n, bytes = head_bytes(n);
     char *p = outq_reserve(&q->frames, bytes + n);
 
     mark(q, now_ms);
-    put_head((unsigned char *)p, n);
+    put_head((unsigned char *)p, first, n);
     if (head.n)
         memcpy(p + bytes, head.p, head.n);
     if (tail.n)
         memcpy(p + bytes + head.n, tail.p, tail.n);
     q->pushed += bytes + n;
+}
+
+void ws_queue_push(struct ws_queue *q, struct str head, struct str tail, int64_t now_ms)
+{
+    push(q, FIN_TEXT, head, tail, now_ms);
+}
+
+void ws_queue_push_close(struct ws_queue *q, unsigned code, struct str reason,
+                         int64_t now_ms)
+{
+    const char bytes[2] = {(char)(code >> 8), (char)code};
+
+    if (reason.n > REASON_MAX)
+        reason.n = REASON_MAX;
+    push(q, FIN_CLOSE, (struct str){bytes, 2}, reason, now_ms);
 }
 
 struct str ws_queue_next(const struct ws_queue *q, size_t enough)

@@ -27,6 +27,9 @@ struct ws_queue {
 
 /* ws_queue_push — one text message. thread: loop, as all functions here */
 void ws_queue_push(struct ws_queue *q, struct str head, struct str tail, int64_t now_ms);
+/* ws_queue_push_close — a close frame. in: reason cut at the 123 bytes that it may have */
+void ws_queue_push_close(struct ws_queue *q, unsigned code, struct str reason,
+                         int64_t now_ms);
 /* ws_frame_bytes — what a message of n bytes takes in the queue. */
 size_t ws_frame_bytes(size_t n);
 /* ws_queue_next — whole frames from the front: as many as fit into enough, but at least one. */

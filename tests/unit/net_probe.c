@@ -24,6 +24,7 @@ struct probe {
     struct net_server *server;
     struct loop_watch *input;
     struct log log;
+    char greets[1], closes[1]; /* tags */
     int opened, closed, abandoned, drained, stuck;
 };
 
@@ -247,11 +248,12 @@ struct echo {
     struct net_ws *ws;
     struct loop_timer *timer;
     struct buf message;
-    bool is_dropped_when_stuck;
+    bool is_dropped_when_stuck, is_closed_when_drained;
 };
 
 static enum err on_upgrade(void *ctx, const struct net_request *up, void **tag_out)
 {
+    struct probe *probe = ctx;
     const struct net_head *head = net_request_head(up);
     struct arena a;
     enum err e = ERR_OK;
@@ -263,7 +265,9 @@ static enum err on_upgrade(void *ctx, const struct net_request *up, void **tag_o
     else if (str_eq(net_request_header(up, "origin", &count), STR("http://evil")))
         e = ERR_FORBIDDEN;
     else if (net_request_query(up, &a, "greet", NULL).p)
-        *tag_out = ctx;
+        *tag_out = probe->greets;
+    else if (net_request_query(up, &a, "close", NULL).p)
+        *tag_out = probe->closes;
     arena_release(&a);
     return e;
 }
@@ -279,6 +283,8 @@ static void *on_open(void *ctx, struct net_ws *ws, void *tag)
     buf_init(&echo->message, SIZE_MAX);
     if (tag)
         BUG_ON(!net_ws_send(ws, STR("hello "), net_ws_peer(ws)));
+    if (tag == probe->closes)
+        net_ws_close(ws, 4000, NULL);
     return echo;
 }
 
@@ -352,6 +358,9 @@ static void on_message(struct echo *echo, struct str s)
     } else if (str_eq(s, STR("fill")) || str_eq(s, STR("fill and drop"))) {
         echo->is_dropped_when_stuck = s.n > 4;
         start_timer(echo, fill_until_stuck, 10, 10);
+    } else if (str_eq(s, STR("drain and close"))) {
+        echo->is_closed_when_drained = true;
+        net_ws_wants_drain(echo->ws);
     } else if (str_starts(s, repeat) && str_to_i64(str_from(s, repeat.n), &n)) {
         for (int64_t i = 0; i < n; i++)
             BUG_ON(!net_ws_send(echo->ws, STR("x"), STR("")));
@@ -377,6 +386,8 @@ static void on_drain(void *user)
 
     echo->probe->drained++;
     BUG_ON(!net_ws_send(echo->ws, STR("drained"), STR("")));
+    if (echo->is_closed_when_drained)
+        net_ws_close(echo->ws, 4002, "");
 }
 
 static void on_close(void *user)

@@ -451,10 +451,10 @@ HANDSHAKE = ("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: U
 
 
 class WebSocketTest(NetTest):
-    def open_raw(self, early=b""):
+    def open_raw(self, early=b"", path="/ws"):
         s = self.probe.connect()
         self.addCleanup(s.close)
-        s.sendall(HANDSHAKE.encode() + b"\r\n" + early)
+        s.sendall(HANDSHAKE.replace("/ws", path).encode() + b"\r\n" + early)
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += read_exactly(s, 1)
@@ -614,6 +614,23 @@ class WebSockets(WebSocketTest):
                     self.assertLess(time.monotonic() - began, 1)
         self.run_async(run())
 
+    def test_a_close_may_come_in_any_callback(self):
+        s = self.open_raw(path="/ws?close")
+        self.assertEqual(read_frame(s), (0x81, b"hello 127.0.0.1"))
+        self.assertEqual(read_frame(s), (0x88, struct.pack(">H", 4000)))
+        s = self.open_raw()
+        s.sendall(frame(1, b"drain and close"))
+        self.assertEqual(read_frame(s), (0x81, b"drained"))
+        self.assertEqual(read_frame(s), (0x88, struct.pack(">H", 4002)))
+
+    def test_nothing_follows_our_close_frame(self):
+        s = self.open_raw()
+        s.sendall(frame(1, b"close 1000"))
+        self.assertEqual(read_frame(s), (0x81, b"bye"))
+        self.assertEqual(read_frame(s)[0], 0x88)
+        s.sendall(frame(8, struct.pack(">H", 1000)))
+        self.assertEqual(read_to_end(s), b"")
+
     def test_the_clients_close_is_answered(self):
         s = self.open_raw()
         s.sendall(frame(8, struct.pack(">H", 1000) + b"ciao"))
@@ -736,7 +753,12 @@ class Many(NetTest):
             s.close()
         wait_until(lambda: self.probe.counters()["closed"] == n // 2)
         self.assertEqual(self.probe.counters()["sockets"], n // 2 + 1)
-        self.probe.process.stdin.close()  # the other half is closed by the server
+        for s in sockets[1:n // 2:2]:
+            s.sendall(frame(1, b"close 1012"))
+        for s in sockets[1:n // 2:2]:
+            self.assertEqual(read_frame(s), (0x81, b"bye"))
+            self.assertEqual(read_frame(s), (0x88, struct.pack(">H", 1012) + b"a reason"))
+        self.probe.process.stdin.close()  # the rest is closed by the server
         self.assertEqual(self.probe.process.wait(DEADLINE), 0)
         for s in sockets[1::2]:
             self.assertEqual(read_to_end(s), b"")

@@ -98,6 +98,22 @@ static void test_frame_heads(void **state)
     }
 }
 
+static void test_a_close_frame_holds_code_and_reason(void **state)
+{
+    char reason[200];
+    struct ws_queue q = {0};
+
+    (void)state;
+    ws_queue_push_close(&q, 1013, STR("word"), 0);
+    assert_true(str_eq(ws_queue_next(&q, 100), STR("\x88\x06\x03\xf5word")));
+    ws_queue_drop(&q);
+    memset(reason, 'r', sizeof(reason));
+    ws_queue_push_close(&q, 1000, (struct str){reason, sizeof(reason)}, 0);
+    assert_int_equal(ws_queue_next(&q, 1000).n, 127);
+    assert_int_equal(ws_queue_next(&q, 1000).p[1], 125);
+    ws_queue_drop(&q);
+}
+
 static void test_as_many_whole_frames_as_fit_but_at_least_one(void **state)
 {
     struct ws_queue q = {0};
@@ -245,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_bytes_leave_in_the_order_they_came),
         cmocka_unit_test(test_an_empty_queue_holds_no_memory),
         cmocka_unit_test(test_frame_heads),
+        cmocka_unit_test(test_a_close_frame_holds_code_and_reason),
         cmocka_unit_test(test_as_many_whole_frames_as_fit_but_at_least_one),
         cmocka_unit_test(test_dropping_keeps_what_was_handed_on),
         cmocka_unit_test(test_the_age_of_the_oldest_byte_is_known_within_its_grain),
