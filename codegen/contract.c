@@ -6,7 +6,8 @@
 #include "base/banned.h"
 
 enum {
-    NESTING_MAX = 16 /* as check.c allows */
+    NESTING_MAX = 16,    /* as check.c allows */
+    PUBLIC_ERRORS = 100, /* errors from this number on stay inside the program */
 };
 
 bool contract_init(struct contract *c, const struct model *m)
@@ -259,6 +260,31 @@ uint32_t contract_status(const Reuse__Http *http, size_t i)
 const char *contract_produces(const Reuse__Http *http)
 {
     return http->produces[0] ? http->produces : "application/json";
+}
+
+bool contract_is_public(const struct model_enum_value *error)
+{
+    return error->error && error->number < PUBLIC_ERRORS;
+}
+
+struct str contract_pattern(struct contract *c, const char *pattern, const char *before,
+                            const char *after)
+{
+    struct str rest = str_of(pattern), part, kept;
+    struct buf text;
+
+    buf_init(&text, 65536);
+    while (str_split(&rest, '{', &part)) {
+        buf_append_str(&text, part);
+        if (!rest.p || !str_split(&rest, '}', &part))
+            break;
+        buf_append_c(&text, before);
+        buf_append_str(&text, part);
+        buf_append_c(&text, after);
+    }
+    kept = arena_dup(&c->arena, buf_str(&text));
+    buf_release(&text);
+    return kept;
 }
 
 static bool is_among(struct str word, const char *const *words, size_t n)

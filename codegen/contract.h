@@ -82,6 +82,13 @@ const char *contract_produces(const Reuse__Http *http);
 bool contract_answers_error(const struct model_method *method,
                             const struct model_enum_value *error);
 
+/* contract_is_public — clients can meet the error: numbers from 100 on stay inside. */
+bool contract_is_public(const struct model_enum_value *error);
+
+/* contract_pattern — pattern with each {name} as before, name, after: "${" name "}". */
+struct str contract_pattern(struct contract *c, const char *pattern, const char *before,
+                            const char *after);
+
 /* contract_first_sentence — of a comment, on one line, without its period. */
 struct str contract_first_sentence(struct contract *c, struct str comment);
 

@@ -212,6 +212,14 @@ void schema_of_field(const struct schema_writer *w, const char *key,
     jsonw_close(w->json, '}');
 }
 
+void schema_of_parameter(const struct schema_writer *w, const char *key,
+                         const struct model_field *field)
+{
+    jsonw_open(w->json, key, '{');
+    put_field(w, field, false);
+    jsonw_close(w->json, '}');
+}
+
 void schema_of_header(const struct schema_writer *w, const char *key,
                       const struct model_field *field)
 {

@@ -41,9 +41,13 @@ void schema_of_message(const struct schema_writer *w, const char *key,
 void schema_ref(const struct schema_writer *w, const char *key,
                 const struct model_message *message);
 
-/* schema_of_field — type and limits of one field; not nullable: as a parameter. */
+/* schema_of_field — description, type and limits of one field. */
 void schema_of_field(const struct schema_writer *w, const char *key,
                      const struct model_field *field, bool is_nullable);
+
+/* schema_of_parameter — type and limits of one that is there and not null. */
+void schema_of_parameter(const struct schema_writer *w, const char *key,
+                         const struct model_field *field);
 
 /* schema_of_header — the same as a header line's text. */
 void schema_of_header(const struct schema_writer *w, const char *key,

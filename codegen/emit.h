@@ -41,4 +41,13 @@ void emit_jsonschema(struct contract *c, const char *dir, struct diag *d);
 /* emit_openapi — contract/openapi.json, 3.1, of the REST routes. */
 void emit_openapi(struct contract *c, const char *dir, struct diag *d);
 
+/* emit_asyncapi — contract/asyncapi.json, 3.0, of STOMP destinations and Kafka topics. */
+void emit_asyncapi(struct contract *c, const char *dir, struct diag *d);
+
+/* emit_ts — contract/reuse-chat.{d.ts,js}: types of all that goes over a wire, destinations. */
+void emit_ts(struct contract *c, const char *dir, struct diag *d);
+
+/* emit_docs — docs/wire.md: the same for people. */
+void emit_docs(struct contract *c, const char *dir, struct diag *d);
+
 #endif

@@ -57,7 +57,7 @@ static void put_parameter(struct openapi *a, const struct model_field *f, const 
     jsonw_c(&a->j, "in", in);
     jsonw_str(&a->j, "description", contract_one_line(a->c, f->comment));
     jsonw_bool(&a->j, "required", is_required);
-    schema_of_field(&w, "schema", f, false);
+    schema_of_parameter(&w, "schema", f);
     jsonw_close(&a->j, '}');
 }
 

@@ -63,6 +63,9 @@ static void emit_contracts(const struct model *m, const char *dir, struct diag *
     if (contract_init(&contract, m)) {
         emit_jsonschema(&contract, dir, d);
         emit_openapi(&contract, dir, d);
+        emit_asyncapi(&contract, dir, d);
+        emit_ts(&contract, dir, d);
+        emit_docs(&contract, dir, d);
     }
     contract_release(&contract);
 }

@@ -32,9 +32,7 @@ struct chat_dto {
     struct str sender;
     /* Text as typed. [at most 4194303 characters; chat.message] */
     struct str content;
-    /*
-     * Civil time of the server that accepted it, in nanoseconds since 1970-01-01T00:00.
-     */
+    /* Civil time of the server that accepted it. */
     bool has_timestamp;
     int64_t timestamp;
 };
