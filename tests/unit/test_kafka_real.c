@@ -158,6 +158,39 @@ static void test_a_broker_that_is_killed_loses_and_repeats_nothing(void **state)
     restart_in_the_middle(state, kafka_real_kill, "kill");
 }
 
+static void test_an_outage_beyond_the_time_out_ends_well(void **state)
+{
+    struct kafka_pair *p = open_pair(*state);
+    size_t first;
+
+    pair_close(&p);
+    p = pair_open(kafka_real_brokers(*state), false);
+    p->config.message_timeout_ms = 1000;
+    pair_produce_open(p);
+    pair_wait_producer(p, true);
+    pair_consume_open(p, "outage");
+    pair_wait_positioned(p);
+    for (int i = 0; i < 50; i++) { /* some on their way when it dies */
+        pair_send(p, "outage", 100);
+        loop_for(p->loop, 1);
+    }
+    kafka_real_kill(*state);
+    pair_send(p, "outage", 500);
+    pair_wait_reported(p);
+    assert_true(p->n_refused >= 500);
+
+    kafka_real_start(*state);
+    pair_wait_producer(p, true);
+    pair_wait_consumer(p, true);
+    first = pair_send(p, "outage", 500);
+    pair_wait_reported(p);
+    pair_wait_read(p, p->n_stored);
+
+    for (size_t i = first; i < first + 500; i++)
+        assert_int_equal(p->reads[i], 1);
+    pair_close(&p);
+}
+
 static bool is_assigned_twice(const void *arg)
 {
     return ((const struct kafka_pair *)arg)->n_assigned == 2;
@@ -265,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_topic_made_by_its_first_record_is_read_whole),
         cmocka_unit_test(test_a_broker_that_restarts_loses_and_repeats_nothing),
         cmocka_unit_test(test_a_broker_that_is_killed_loses_and_repeats_nothing),
+        cmocka_unit_test(test_an_outage_beyond_the_time_out_ends_well),
         cmocka_unit_test(test_new_partitions_are_read_from_their_beginning),
         cmocka_unit_test(test_a_topic_made_anew_is_found_again),
         cmocka_unit_test(test_tools_see_offsets_of_the_group),

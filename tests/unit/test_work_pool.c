@@ -264,6 +264,19 @@ static void test_free_of_nothing_is_a_no_op(void **state)
     assert_null(none);
 }
 
+static int start_library(void **state)
+{
+    (void)state;
+    return db_library_start(NULL, NULL) == ERR_OK ? 0 : -1;
+}
+
+static int stop_library(void **state)
+{
+    (void)state;
+    db_library_stop();
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,5 +289,5 @@ int main(void)
         cmocka_unit_test(test_free_of_nothing_is_a_no_op),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_library, stop_library);
 }
