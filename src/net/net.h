@@ -102,7 +102,7 @@ void net_server_stop_listening(struct net_server *s);
 /*
  * net_server_free — closes every connection (on_close, on_abandon are called); requests that were
  * not answered are gone. Not from within a callback of the handler. Some turns of the loop follow
- * until its memory goes: loop_run and loop_free wait for them. NULL is a no-op.
+ * until its memory goes; loop_free waits for them. NULL is a no-op.
  */
 void net_server_free(struct net_server **s);
 /* net_server_connections — sockets open now. */

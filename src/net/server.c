@@ -173,8 +173,10 @@ static void adopt(struct net_server *s, int fd, const struct sockaddr_storage *a
 /* Out of descriptors, the listener would be readable for ever: look again at the next tick. */
 static void pause_accepting(struct net_server *s, int error)
 {
-    LOG_WARN(s->config.log, "net.accept_failed", LOG_C("error", strerror(error)),
-             LOG_INT("connections", net_server_connections(s)));
+    if (!s->has_warned)
+        LOG_WARN(s->config.log, "net.accept_failed", LOG_C("error", strerror(error)),
+                 LOG_INT("connections", net_server_connections(s)));
+    s->has_warned = true;
     loop_watch_set(s->listener, 0);
     s->is_accept_paused = true;
     if (!loop_timer_is_active(s->ticker))
@@ -194,6 +196,7 @@ static void on_connection(void *arg, int events, bool is_error)
             accept4(s->fd, (struct sockaddr *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
+            s->has_warned = false;
             adopt(s, fd, &address);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {

@@ -43,6 +43,7 @@ struct net_server {
     bool is_run_posted;           /* the end of the turn will be noticed */
     int turns_left;               /* after net_server_free, until the memory goes */
     bool is_accept_paused;        /* out of descriptors: until the next tick */
+    bool has_warned;              /* of that, since the last connection */
     int64_t date_s;               /* second that date shows */
     char date[SERVER_DATE_BYTES]; /* of the Date header */
     char *scratch;                /* SERVER_SCRATCH_BYTES, for reading */

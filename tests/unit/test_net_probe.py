@@ -26,9 +26,13 @@ DEADLINE = 20
 class Probe:
     """A net_probe of its own; its exit code tells of leaks and of calls that did not pair."""
 
-    def __init__(self, timeout_ms=1000):
+    def __init__(self, timeout_ms=1000, descriptors=None):
+        def limit():
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
         self.process = subprocess.Popen([PROBE, str(timeout_ms)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
+                                        stdout=subprocess.PIPE, preexec_fn=limit)
         self.port = int(self.process.stdout.readline())
 
     def close(self):
@@ -91,6 +95,12 @@ def wait_until(is_true):
 def memory_kb(pid, field):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(re.search(field + r":\s+(\d+)", f.read()).group(1))
+
+
+def cpu_ms(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        user, system = f.read().rsplit(") ", 1)[1].split()[11:13]
+    return (int(user) + int(system)) * 1000 // os.sysconf("SC_CLK_TCK")
 
 
 def status_of(answer):
@@ -329,7 +339,7 @@ class Connections(NetTest):
                 answer = read_to_end(s)
                 self.assertEqual(status_of(answer), 408)
                 self.assertGreater(time.monotonic() - began, 0.9)
-                self.assertLess(time.monotonic() - began, 2)
+                self.assertLess(time.monotonic() - began, 4)
 
     def test_drips_do_not_prolong_the_deadline_of_a_head(self):
         with self.probe.connect() as s:
@@ -611,7 +621,7 @@ class WebSockets(WebSocketTest):
                         await ws.recv()
                     self.assertEqual((e.exception.code, e.exception.reason),
                                      (code, "a reason"))
-                    self.assertLess(time.monotonic() - began, 1)
+                    self.assertLess(time.monotonic() - began, 1.8)
         self.run_async(run())
 
     def test_a_close_may_come_in_any_callback(self):
@@ -646,7 +656,7 @@ class WebSockets(WebSocketTest):
         self.assertEqual(read_frame(s)[0], 0x88)
         self.assertEqual(read_to_end(s), b"")
         self.assertGreater(time.monotonic() - began, 1)
-        self.assertLess(time.monotonic() - began, 2.3)
+        self.assertLess(time.monotonic() - began, 4)
         wait_until(lambda: self.probe.counters()["closed"] == 1)
 
     def test_messages_after_a_close_are_not_delivered(self):
@@ -722,8 +732,27 @@ class SlowReaders(WebSocketTest):
         s = self.open_stuck(b"fill and drop")
         began = time.monotonic()
         wait_until(lambda: self.probe.counters()["closed"] == 1)
-        self.assertLess(time.monotonic() - began, 2.3)
+        self.assertLess(time.monotonic() - began, 4)
         s.close()
+
+
+class FewDescriptors(NetTest):
+    def setUp(self):
+        self.probe = Probe(timeout_ms=20000, descriptors=40)
+
+    def test_running_out_of_descriptors_is_survived_without_spinning(self):
+        sockets = [self.probe.connect() for _ in range(60)]
+        for s in sockets:
+            s.sendall(HANDSHAKE.encode() + b"\r\n")
+        opened = [s for s in sockets if select.select([s], [], [], 0.1)[0]]
+        self.assertGreater(len(opened), 10)
+        self.assertLess(len(opened), 40)
+        before = cpu_ms(self.probe.process.pid)
+        self.assertEqual(select.select(sockets[-1:], [], [], 1)[0], [])
+        self.assertLess(cpu_ms(self.probe.process.pid) - before, 300)
+        for s in sockets:
+            s.close()
+        wait_until(lambda: self.probe.counters()["sockets"] == 1)
 
 
 class Many(NetTest):
