@@ -243,6 +243,10 @@ static void test_a_connection_lost_in_a_transaction_stores_nothing(void **state)
     assert_int_equal(bump(w->db, w->ids[1]), ERR_DB_LOST);
     assert_false(db_is_connected(w->db));
     assert_int_equal(bump(w->db, w->ids[1]), ERR_DB_LOST); /* not on its own, ever */
+    assert_int_equal(db_run_text(w->db, STR("DELETE FROM thing"), NULL, NULL),
+                     ERR_DB_LOST);
+    assert_int_equal(db_exec_batch(w->db, &thing_insert, &(struct thing){0}, 1, NULL),
+                     ERR_DB_LOST);
     db_rollback(w->db);
     assert_int_equal(stored(w, 0), 0);
     assert_int_equal(db_begin(w->db), ERR_OK);

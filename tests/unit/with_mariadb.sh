@@ -10,7 +10,8 @@ server=
 user=$(id -un)
 export REUSE_TEST_SOCKET=$dir/sock
 
-mariadb-install-db --no-defaults --user="$user" --datadir="$dir/data" --skip-test-db \
+# Any server that starts, an installing one too, removes what others left in its tmpdir.
+TMPDIR=$dir mariadb-install-db --no-defaults --user="$user" --datadir="$dir/data" --skip-test-db \
     --auth-root-authentication-method=normal >"$dir/install.log" 2>&1 || { cat "$dir/install.log"; exit 1; }
 
 run_sql() {
