@@ -25,7 +25,7 @@ struct probe {
     struct loop_watch *input;
     struct log log;
     char greets[1], closes[1]; /* tags */
-    int opened, closed, abandoned, drained, stuck;
+    int opened, closed, abandoned, drained, stuck, late;
 };
 
 static struct str text(struct arena *a, const char *name, struct str value, int count)
@@ -72,6 +72,7 @@ static void answer_late(void *arg)
     struct job *job = arg;
 
     respond_text(job->request, STR("late"));
+    job->probe->late++;
     job_free(job);
 }
 
@@ -182,10 +183,12 @@ static void respond_counters(struct probe *probe, struct net_request *r)
 
     arena_init(&a, SIZE_MAX);
     respond_text(
-        r, arena_printf(
-               &a, "opened=%d closed=%d abandoned=%d drained=%d stuck=%d sockets=%zu",
-               probe->opened, probe->closed, probe->abandoned, probe->drained,
-               probe->stuck, net_server_connections(probe->server)));
+        r,
+        arena_printf(&a,
+                     "opened=%d closed=%d abandoned=%d drained=%d stuck=%d late=%d "
+                     "sockets=%zu",
+                     probe->opened, probe->closed, probe->abandoned, probe->drained,
+                     probe->stuck, probe->late, net_server_connections(probe->server)));
     arena_release(&a);
 }
 
@@ -196,6 +199,15 @@ static void respond_big(struct net_request *r)
     memset(big, 'x', BIG_BODY);
     respond_text(r, (struct str){big, BIG_BODY});
     free(big);
+}
+
+/* Does not want to know that the client left; the answer goes nowhere then. */
+static void answer_whoever_listens(struct probe *probe, struct net_request *r)
+{
+    struct job *job = job_new(probe, r, answer_late);
+
+    net_request_set_user(r, NULL);
+    loop_timer_start(job->timer, 100, 0);
 }
 
 static void drain(struct probe *probe, struct net_request *r)
@@ -223,6 +235,8 @@ static void on_request(void *ctx, struct net_request *r)
         net_respond_error(r, ERR_NOT_FOUND);
     else if (str_eq(path, STR("/late")))
         loop_timer_start(job_new(probe, r, answer_late)->timer, 30, 0);
+    else if (str_eq(path, STR("/late/quiet")))
+        answer_whoever_listens(probe, r);
     else if (str_eq(path, STR("/never")))
         (void)job_new(probe, r, NULL);
     else if (str_eq(path, STR("/drain")))

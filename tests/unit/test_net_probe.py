@@ -377,6 +377,13 @@ class Connections(NetTest):
                 s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             wait_until(lambda: self.probe.counters()["abandoned"] == before + 1)
 
+    def test_an_answer_to_nobody_goes_nowhere(self):
+        with self.probe.connect() as s:
+            s.sendall(b"GET /late/quiet HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: self.probe.counters()["sockets"] == 1)
+        wait_until(lambda: self.probe.counters()["late"] == 1)
+        self.assertEqual(self.probe.counters()["abandoned"], 0)
+
     def test_requests_in_flight_do_not_outlive_the_server(self):
         for path in ["/never", "/tick", "/late"]:
             s = self.probe.connect()
