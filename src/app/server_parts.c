@@ -156,8 +156,15 @@ static bool make_kafka(struct server *s, struct why *why)
     if (!s->hub.producer)
         return false;
     publisher_set_producer(s->hub.publisher, s->hub.producer);
-    s->consumer = kafka_consumer_new(s->loop, &config, topics, 2, on_record, on_assigned,
-                                     on_consumer_state, s, why);
+    s->consumer =
+        kafka_consumer_new(s->loop, &config,
+                           &(struct kafka_reading){.topics = topics,
+                                                   .n_topics = 2,
+                                                   .on_record = on_record,
+                                                   .on_assigned = on_assigned,
+                                                   .on_state = on_consumer_state,
+                                                   .ctx = s},
+                           why);
     return s->consumer != NULL;
 }
 

@@ -149,22 +149,21 @@ static bool open_handle(struct kafka_consumer *c, const struct kafka_config *con
     return true;
 }
 
-struct kafka_consumer *
-kafka_consumer_new(struct loop *loop, const struct kafka_config *config,
-                   const char *const *topics, size_t n_topics, kafka_record_fn *on_record,
-                   kafka_assigned_fn *on_assigned, kafka_state_fn *on_state, void *ctx,
-                   struct why *why)
+struct kafka_consumer *kafka_consumer_new(struct loop *loop,
+                                          const struct kafka_config *config,
+                                          const struct kafka_reading *reading,
+                                          struct why *why)
 {
     struct kafka_consumer *c = mem_zalloc(sizeof(*c));
 
-    c->on_record = on_record;
-    c->on_assigned = on_assigned;
-    c->ctx = ctx;
+    c->on_record = reading->on_record;
+    c->on_assigned = reading->on_assigned;
+    c->ctx = reading->ctx;
     link_init(&c->link, loop, config->log, "consumer", on_wake, c);
-    c->link.on_state = on_state;
-    c->link.ctx = ctx;
+    c->link.on_state = reading->on_state;
+    c->link.ctx = reading->ctx;
     if (open_handle(c, config, why)) {
-        c->assigner = assigner_start(&c->link, c->rk, topics, n_topics);
+        c->assigner = assigner_start(&c->link, c->rk, reading->topics, reading->n_topics);
         return c;
     }
     link_release(&c->link);

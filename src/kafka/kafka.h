@@ -59,15 +59,24 @@ typedef void kafka_record_fn(void *ctx, const struct event_record *record);
  * A topic that does not exist has no partitions; made later, it is read from its beginning. */
 typedef void kafka_assigned_fn(void *ctx, bool is_positioned);
 
+/* What is read, and who hears of it. */
+struct kafka_reading {
+    const char *const *topics; /* copied */
+    size_t n_topics;
+    kafka_record_fn *on_record;
+    kafka_assigned_fn *on_assigned;
+    kafka_state_fn *on_state;
+    void *ctx; /* of all three */
+};
+
 /*
  * kafka_consumer_new — reads all partitions of the topics from their ends, notices new partitions,
  * commits offsets under group_id without joining it.
  */
-struct kafka_consumer *
-kafka_consumer_new(struct loop *loop, const struct kafka_config *config,
-                   const char *const *topics, size_t n_topics, kafka_record_fn *on_record,
-                   kafka_assigned_fn *on_assigned, kafka_state_fn *on_state, void *ctx,
-                   struct why *why);
+struct kafka_consumer *kafka_consumer_new(struct loop *loop,
+                                          const struct kafka_config *config,
+                                          const struct kafka_reading *reading,
+                                          struct why *why);
 void kafka_consumer_free(struct kafka_consumer **c);
 
 /* --- broker inside the process (embedded default) ------------------------------------------ */

@@ -49,11 +49,11 @@ rd_kafka_t *kafka_producer_native(struct kafka_producer *p)
     return p->rk;
 }
 
+/* record is in no list any more. */
 static void report(struct kafka_producer *p, struct pending *record, bool is_stored)
 {
     void *cookie = record->cookie;
 
-    LIST_REMOVE(record, link);
     free(record);
     p->on_report(p->ctx, cookie, is_stored);
 }
@@ -101,12 +101,16 @@ static void close_handle(struct kafka_producer *p)
     link_forget(&p->link);
 }
 
+/* Nothing is taken meanwhile. */
 static void report_rest(struct kafka_producer *p)
 {
-    struct pending *record;
+    struct pending *record = LIST_FIRST(&p->pending), *next;
 
-    while ((record = LIST_FIRST(&p->pending)))
+    LIST_INIT(&p->pending);
+    for (; record; record = next) {
+        next = LIST_NEXT(record, link);
         report(p, record, false);
+    }
 }
 
 /* After a fatal error (an idempotent producer that lost its sequence) only a new handle helps. */
@@ -136,12 +140,15 @@ static void renew(void *arg)
 static void on_delivery(struct kafka_producer *p, rd_kafka_event_t *event)
 {
     const rd_kafka_message_t *m;
+    struct pending *record;
 
     while ((m = rd_kafka_event_message_next(event))) {
+        record = m->_private;
         if (m->err)
             LOG_DEBUG(p->link.log, "kafka.not_stored",
                       LOG_C("error", rd_kafka_err2name(m->err)));
-        report(p, m->_private, m->err == RD_KAFKA_RESP_ERR_NO_ERROR);
+        LIST_REMOVE(record, link);
+        report(p, record, m->err == RD_KAFKA_RESP_ERR_NO_ERROR);
     }
 }
 

@@ -100,11 +100,16 @@ void pair_produce_open(struct kafka_pair *p)
 void pair_consume_open(struct kafka_pair *p, const char *topic)
 {
     const char *const topics[] = {topic};
+    struct kafka_reading reading = {.topics = topics,
+                                    .n_topics = 1,
+                                    .on_record = on_record,
+                                    .on_assigned = on_assigned,
+                                    .on_state = on_consumer_state,
+                                    .ctx = p};
     struct why why = {0};
 
     p->is_consumer_up = p->is_positioned = false;
-    p->consumer = kafka_consumer_new(p->loop, &p->config, topics, 1, on_record,
-                                     on_assigned, on_consumer_state, p, &why);
+    p->consumer = kafka_consumer_new(p->loop, &p->config, &reading, &why);
     assert_string_equal(why.text, "");
     assert_non_null(p->consumer);
 }
