@@ -39,10 +39,10 @@ static void publish_message(struct inbound *in, struct feed_room *room,
     m = feed_message_new(in->meta.sequence,
                          clock_real_of_civil_ns(dto->timestamp) / NS_PER_MS, id, STR_NULL,
                          buf_str(&json));
-    if (in->meta.sequence > 0)
-        feed_publish(in->hub->feed, room, m);
-    else
+    if (in->meta.is_foreign)
         feed_publish_foreign(in->hub->feed, room, m);
+    else
+        feed_publish(in->hub->feed, room, m);
     feed_message_unref(&m);
     buf_release(&json);
 }
@@ -56,12 +56,14 @@ static enum err on_message(struct inbound *in)
     rc = event_chat_message_decode(in->record, &in->arena, &in->meta, &dto, &in->why);
     if (rc != ERR_OK)
         return rc;
+    if (!dto.room_uuid.p || (!in->meta.is_foreign && in->meta.sequence == 0)) {
+        why_set(&in->why, dto.room_uuid.p ? "header ce_sequence: missing" : "no room");
+        return ERR_BODY_INVALID;
+    }
     if (!dto.has_timestamp) {
         dto.has_timestamp = true;
         dto.timestamp = clock_civil_ns(clock_real_ns()) / NS_PER_US * NS_PER_US;
     }
-    if (!dto.room_uuid.p)
-        return ERR_BODY_INVALID;
     if (in->meta.is_foreign)
         room = feed_room_find(in->hub->feed, dto.room_uuid);
     if (room)
