@@ -132,7 +132,11 @@ static void call_done(struct work_job *job)
 {
     struct rest_call *call = (struct rest_call *)job;
 
-    if (call->after)
+    if (call->is_answered_by_after && call->rc == ERR_OK) {
+        call->after(call);
+        return;
+    }
+    if (call->after && !call->is_answered_by_after)
         call->after(call);
     rest_finish(call);
 }
@@ -144,6 +148,12 @@ enum err rest_work(struct rest_call *call, rest_run_fn *run, rest_after_fn *afte
     call->job.run = call_run;
     call->job.done = call_done;
     return work_submit(call->hub->pool, 0, &call->job);
+}
+
+enum err rest_work_then(struct rest_call *call, rest_run_fn *run, rest_after_fn *after)
+{
+    call->is_answered_by_after = true;
+    return rest_work(call, run, after);
 }
 
 static void page_more(void *user)

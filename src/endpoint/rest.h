@@ -32,7 +32,8 @@ struct rest_call {
     struct str params[ROUTE_PARAMS_MAX];
     rest_run_fn *run;
     rest_after_fn *after;
-    void *state; /* of the route, in arena */
+    bool is_answered_by_after; /* after calls rest_finish, now or later */
+    void *state;               /* of the route, in arena */
     enum err rc;
     struct why why;
     int status;              /* 200 unless set */
@@ -57,6 +58,9 @@ void rest_error_body(void *ctx, const struct net_head *head, enum err e,
 
 /* rest_work — run on a worker, then after (may be NULL), then the answer out of call->out. */
 enum err rest_work(struct rest_call *call, rest_run_fn *run, rest_after_fn *after);
+/* rest_work_then — run on a worker, then, if it succeeded, after, which calls rest_finish now or
+ * later. */
+enum err rest_work_then(struct rest_call *call, rest_run_fn *run, rest_after_fn *after);
 /*
  * rest_pages — run is called again and again, each time filling out with the next part of the body
  * and moving cursor on, until is_last_page; an answer of one page has a Content-Length.

@@ -25,6 +25,15 @@ enum {
 struct inbox_state {
     uint32_t limit;
     int64_t before, before_id; /* the cursor: updated_at and id of the last room seen */
+    struct inbox_item *items;  /* in the call's arena, as all of the page */
+    struct inbox_page page;
+    size_t n_asked; /* questions to the session store, and one for those who ask them */
+};
+
+/* A question to the session store: is the item's other member connected? */
+struct online_question {
+    struct rest_call *call;
+    struct inbox_item *item;
 };
 
 /* The cursor is "<updated_at in microseconds>.<id>". */
@@ -82,10 +91,8 @@ static struct inbox_item item_of(const struct dao_inbox_page_row *row, struct ar
 
 static enum err inbox_run(struct rest_call *call, struct work_ctx *ctx)
 {
-    const struct inbox_state *s = call->state;
+    struct inbox_state *s = call->state;
     struct dao_inbox_page_row *rows;
-    struct inbox_page page = {0};
-    struct inbox_item *items;
     int64_t rooms;
     size_t n;
     enum err rc;
@@ -95,24 +102,63 @@ static enum err inbox_run(struct rest_call *call, struct work_ctx *ctx)
                                                     .before = s->before,
                                                     .before_id = s->before_id,
                                                     .limit = s->limit + 1},
-                        &ctx->arena, &rows, &n);
+                        &call->arena, &rows, &n);
     if (rc == ERR_OK)
-        rc = unread_total(ctx, call->user, &page.total_unread, &rooms);
+        rc = unread_total(ctx, call->user, &s->page.total_unread, &rooms);
     if (rc != ERR_OK)
         return rc;
     if (n > s->limit) {
         n = s->limit;
-        page.next_cursor = arena_printf(&ctx->arena, "%lld.%lld",
-                                        (long long)(rows[n - 1].updated_at / NS_PER_US),
-                                        (long long)rows[n - 1].id);
+        s->page.next_cursor = arena_printf(
+            &call->arena, "%lld.%lld", (long long)(rows[n - 1].updated_at / NS_PER_US),
+            (long long)rows[n - 1].id);
     }
-    items = ARENA_ARRAY(&ctx->arena, struct inbox_item, n);
+    s->items = ARENA_ARRAY(&call->arena, struct inbox_item, n);
     for (size_t i = 0; i < n; i++)
-        items[i] = item_of(&rows[i], &ctx->arena);
-    page.items = items;
-    page.n_items = n;
-    inbox_page_json_encode(&page, &call->out);
+        s->items[i] = item_of(&rows[i], &call->arena);
+    s->page.items = s->items;
+    s->page.n_items = n;
     return ERR_OK;
+}
+
+static void inbox_answered(struct rest_call *call)
+{
+    struct inbox_state *s = call->state;
+
+    if (--s->n_asked > 0)
+        return;
+    inbox_page_json_encode(&s->page, &call->out);
+    rest_finish(call);
+}
+
+static void on_session(void *ctx, enum err rc, const struct session_entry *entry)
+{
+    struct online_question *q = ctx;
+
+    if (rc == ERR_OK && entry)
+        q->item->other_online = true;
+    inbox_answered(q->call);
+}
+
+static void inbox_ask_online(struct rest_call *call)
+{
+    struct inbox_state *s = call->state;
+
+    s->n_asked = 1;
+    for (size_t i = 0; i < s->page.n_items; i++) {
+        struct inbox_item *item = &s->items[i];
+        struct user *other = item->other.p ? user_find(call->hub, item->other) : NULL;
+        struct online_question *q;
+
+        item->other_online = other && other->n_conns > 0;
+        if (item->other_online || !item->other.p)
+            continue;
+        q = ARENA_NEW(&call->arena, struct online_question);
+        *q = (struct online_question){.call = call, .item = item};
+        s->n_asked++;
+        session_store_get(call->hub->sessions, item->other, on_session, q);
+    }
+    inbox_answered(call);
 }
 
 enum err rest_room_inbox(struct rest_call *call)
@@ -135,7 +181,7 @@ enum err rest_room_inbox(struct rest_call *call)
     }
     s->limit = (uint32_t)(n < INBOX_MAX ? n : INBOX_MAX);
     call->state = s;
-    return rest_work(call, inbox_run, NULL);
+    return rest_work_then(call, inbox_run, inbox_ask_online);
 }
 
 static enum err unread_run(struct rest_call *call, struct work_ctx *ctx)
