@@ -20,6 +20,7 @@ static void *server_main(void *arg)
     if (is_built)
         loop_run(s->loop);
     server_dismantle(s);
+    s->is_over = true;
     s->config.on_end(s->config.ctx, s);
     return NULL;
 }
@@ -47,9 +48,14 @@ struct server *server_start(const struct server_config *config)
     return s;
 }
 
+/* A post that the loop no longer ran is run when the loop is freed, by another thread, after the
+ * server's own has ended: there is nothing left to drain then. */
 static void on_stop(void *arg)
 {
-    server_drain(arg);
+    struct server *s = arg;
+
+    if (!s->is_over)
+        server_drain(s);
 }
 
 void server_stop(struct server *s)
