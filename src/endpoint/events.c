@@ -128,9 +128,7 @@ struct mark_job {
     struct hub *hub;
     struct mark_config config;
     struct arena arena; /* texts and results */
-    struct str room_uuid, user;
-    int64_t seq;
-    bool is_read;
+    struct mark_what what;
     mark_done_fn *done;
     void *ctx;
     enum err rc;
@@ -141,23 +139,22 @@ static void mark_run(struct work_job *job, struct work_ctx *ctx)
 {
     struct mark_job *m = (struct mark_job *)job;
 
-    m->rc = mark_store(ctx, &m->config, m->room_uuid, m->user, m->seq, m->is_read,
-                       &m->arena, &m->result);
+    m->rc = mark_store(ctx, &m->config, &m->what, &m->arena, &m->result);
 }
 
 static void mark_tell(struct mark_job *m)
 {
     publisher_publish(m->hub->publisher, &m->result.commit);
-    event_tell_room(
-        m->hub, &(struct room_event){.type = m->is_read ? STR("read") : STR("delivered"),
-                                     .room_uuid = m->room_uuid,
-                                     .user = m->user,
-                                     .has_seq = true,
-                                     .seq = m->result.seq});
-    if (m->is_read)
-        event_tell_user(m->hub, m->user,
+    event_tell_room(m->hub, &(struct room_event){
+                                .type = m->what.is_read ? STR("read") : STR("delivered"),
+                                .room_uuid = m->what.room_uuid,
+                                .user = m->what.user,
+                                .has_seq = true,
+                                .seq = m->result.seq});
+    if (m->what.is_read)
+        event_tell_user(m->hub, m->what.user,
                         &(struct user_event){.type = STR("unread"),
-                                             .room_uuid = m->room_uuid,
+                                             .room_uuid = m->what.room_uuid,
                                              .has_unread = true,
                                              .unread = m->result.unread});
 }
@@ -186,10 +183,9 @@ void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *don
     m->hub = hub;
     m->config = (struct mark_config){.server_id = hub->settings->server_id,
                                      .event_topic = hub->settings->kafka_event_topic};
-    m->room_uuid = arena_dup(&m->arena, what->room_uuid);
-    m->user = arena_dup(&m->arena, what->user);
-    m->seq = what->seq;
-    m->is_read = what->is_read;
+    m->what = *what;
+    m->what.room_uuid = arena_dup(&m->arena, what->room_uuid);
+    m->what.user = arena_dup(&m->arena, what->user);
     m->done = done;
     m->ctx = ctx;
     m->rc = work_submit(hub->pool, 0, &m->job);

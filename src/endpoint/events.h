@@ -7,12 +7,8 @@
 #define ENDPOINT_EVENTS_H
 
 #include "endpoint/hub.h"
+#include "service/mark.h"
 
-struct mark_what {
-    struct str room_uuid, user; /* copied */
-    int64_t seq;
-    bool is_read; /* else delivered */
-};
 struct mark_outcome {
     enum err rc;
     int64_t unread, total_unread;
@@ -20,7 +16,7 @@ struct mark_outcome {
 typedef void mark_done_fn(void *ctx, const struct mark_outcome *outcome);
 
 /*
- * event_mark — stores a marker and tells the room.
+ * event_mark — stores a marker and tells the room. in: what is copied
  * errors: by done: ERR_ROOM_NOT_FOUND, ERR_NOT_MEMBER, ERR_STORAGE_UNAVAILABLE, ERR_OVERLOADED
  * thread: loop, as all here
  */

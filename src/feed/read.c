@@ -298,6 +298,7 @@ static void poll_judge(struct feed *feed, struct feed_room *room, int64_t end,
 static void poll_done(struct work_job *job)
 {
     struct poll_job *p = (struct poll_job *)job;
+    struct feed *feed = p->feed;
 
     for (size_t i = 0; i < p->n; i++) {
         if (p->rc == ERR_OK) {
@@ -306,8 +307,10 @@ static void poll_done(struct work_job *job)
         }
         feed_room_put(p->feed, &p->rooms[i]);
     }
-    p->feed->polls_under_way--;
+    feed->polls_under_way--;
     free(p);
+    if (feed->polls_under_way == 0 && feed->is_look_wanted)
+        feed_poll(feed);
 }
 
 static void poll_submit(struct feed *feed, struct poll_job *p)
@@ -336,7 +339,8 @@ void feed_poll(struct feed *feed)
     struct feed_room *room, *tmp;
     struct poll_job *p = NULL;
 
-    if (feed->polls_under_way > 0)
+    feed->is_look_wanted = feed->polls_under_way > 0;
+    if (feed->is_look_wanted)
         return;
     HASH_ITER(by_uuid, feed->rooms, room, tmp)
     {

@@ -49,6 +49,7 @@ struct feed {
     struct loop_timer *hole_timer, *poll_timer;
     bool is_degraded;
     unsigned polls_under_way;
+    bool is_look_wanted; /* another look, when those under way are over */
     struct feed_stats stats;
 };
 

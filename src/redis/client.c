@@ -333,20 +333,20 @@ void redis_call(struct redis_client *c, const struct str *words, size_t n,
         send_words(c, words, n, done, ctx);
 }
 
-void redis_eval(struct redis_client *c, struct str script, const struct str *keys,
-                size_t n_keys, const struct str *args, size_t n_args, redis_done_fn *done,
-                void *ctx)
+void redis_eval(struct redis_client *c, const struct redis_script *script,
+                redis_done_fn *done, void *ctx)
 {
-    struct str words[REDIS_SCRIPT_WORDS] = {STR("EVAL"), script};
-    char count[16];
+    struct str words[REDIS_SCRIPT_WORDS] = {STR("EVAL"), script->text};
+    char count[24];
     size_t n = 3;
 
-    BUG_ON(n + n_keys + n_args > REDIS_SCRIPT_WORDS);
-    words[2] = (struct str){count, (size_t)snprintf(count, sizeof(count), "%zu", n_keys)};
-    for (size_t i = 0; i < n_keys; i++)
-        words[n++] = keys[i];
-    for (size_t i = 0; i < n_args; i++)
-        words[n++] = args[i];
+    BUG_ON(n + script->n_keys + script->n_args > REDIS_SCRIPT_WORDS);
+    words[2] = (struct str){
+        count, (size_t)snprintf(count, sizeof(count), "%zu", script->n_keys)};
+    for (size_t i = 0; i < script->n_keys; i++)
+        words[n++] = script->keys[i];
+    for (size_t i = 0; i < script->n_args; i++)
+        words[n++] = script->args[i];
     redis_call(c, words, n, done, ctx);
 }
 

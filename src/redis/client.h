@@ -58,9 +58,15 @@ enum {
     REDIS_SCRIPT_WORDS = 16
 };
 
-/* redis_eval — a Lua script with its keys and arguments (at most 12 together). */
-void redis_eval(struct redis_client *client, struct str script, const struct str *keys,
-                size_t n_keys, const struct str *args, size_t n_args, redis_done_fn *done,
-                void *ctx);
+/* A Lua script with its keys and arguments, at most 13 together. */
+struct redis_script {
+    struct str text;
+    const struct str *keys, *args;
+    size_t n_keys, n_args;
+};
+
+/* redis_eval — runs a script; copied. */
+void redis_eval(struct redis_client *client, const struct redis_script *script,
+                redis_done_fn *done, void *ctx);
 
 #endif

@@ -66,6 +66,8 @@ enum err card_load(struct work_ctx *ctx, struct str uuid, struct card **out)
 
     rc = dao_room_load(ctx->db, &(struct dao_room_load_in){.roomuuid = uuid}, &ctx->arena,
                        &rows, &n);
+    if (rc == ERR_DB_RANGE)
+        return ERR_ROOM_NOT_FOUND; /* longer than the name of any room */
     if (rc != ERR_OK)
         return rc;
     if (n == 0 || str_eq(rows[0].state, STR("closed")))

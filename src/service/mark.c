@@ -114,20 +114,20 @@ static enum err mark_in_room(struct mark *m, struct mark_stored *result)
 }
 
 enum err mark_store(struct work_ctx *ctx, const struct mark_config *config,
-                    struct str room_uuid, struct str user, int64_t seq, bool is_read,
-                    struct arena *a, struct mark_stored *result)
+                    const struct mark_what *what, struct arena *a,
+                    struct mark_stored *result)
 {
     struct card *card = NULL;
     struct mark m = {.ctx = ctx,
                      .config = config,
-                     .user = user,
-                     .seq = seq,
-                     .is_read = is_read,
+                     .user = what->user,
+                     .seq = what->seq,
+                     .is_read = what->is_read,
                      .arena = a};
     enum err rc;
 
     *result = (struct mark_stored){0};
-    rc = card_load(ctx, room_uuid, &card);
+    rc = card_load(ctx, what->room_uuid, &card);
     m.card = card;
     if (rc == ERR_OK)
         rc = mark_in_room(&m, result);

@@ -13,6 +13,13 @@ struct mark_config {
     struct str event_topic;
 };
 
+/* Whose marker, in which room, up to where. */
+struct mark_what {
+    struct str room_uuid, user;
+    int64_t seq;
+    bool is_read; /* else delivered */
+};
+
 struct mark_stored {
     bool is_moved;                /* the marker went forward */
     int64_t seq;                  /* where it stands: as asked, or the room's last seq */
@@ -21,14 +28,14 @@ struct mark_stored {
 };
 
 /*
- * mark_store — everything up to seq is read (or delivered) by user.
+ * mark_store — everything up to what->seq is read (or delivered) by the user.
  * out:    *result, records in a
  * errors: ERR_ROOM_NOT_FOUND, ERR_NOT_MEMBER, ERR_STORAGE_UNAVAILABLE, ERR_DB_*
  * again:  idempotent       thread: worker
  */
 NODISCARD enum err mark_store(struct work_ctx *ctx, const struct mark_config *config,
-                              struct str room_uuid, struct str user, int64_t seq,
-                              bool is_read, struct arena *a, struct mark_stored *result);
+                              const struct mark_what *what, struct arena *a,
+                              struct mark_stored *result);
 
 /* unread_total — errors: ERR_DB_*. thread: worker */
 NODISCARD enum err unread_total(struct work_ctx *ctx, struct str user, int64_t *total_out,

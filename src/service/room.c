@@ -213,6 +213,8 @@ static enum err load_room(struct work_ctx *ctx, struct str uuid, struct arena *a
     enum err rc = dao_room_load(ctx->db, &(struct dao_room_load_in){.roomuuid = uuid}, a,
                                 &rows, &n);
 
+    if (rc == ERR_DB_RANGE)
+        return ERR_ROOM_NOT_FOUND; /* longer than the name of any room */
     if (rc != ERR_OK)
         return rc;
     if (n == 0)

@@ -128,7 +128,8 @@ static void clean(struct redis_store *s, struct redis_step *step)
     args[1] = number_text(&a, CLEAN_USERS);
     args[2] = number_text(&a, SESSION_TTL_S);
     args[3] = step->is_own ? STR("1") : STR("0");
-    redis_eval(s->client, session_script_clean, keys, 3, args, 4, on_cleaned, step);
+    redis_eval(s->client, &(struct redis_script){session_script_clean, keys, args, 3, 4},
+               on_cleaned, step);
     arena_release(&a);
 }
 
@@ -236,8 +237,8 @@ static void redis_add(struct session_store *store, const struct session_entry *e
     arena_init(&a, SIZE_MAX);
     session_keys(s, &a, e->user_id, e->session_id, keys);
     args[3] = number_text(&a, SESSION_TTL_S);
-    redis_eval(s->client, session_script_add, keys, 4, args, 4, step_end,
-               step_new(s, done, ctx));
+    redis_eval(s->client, &(struct redis_script){session_script_add, keys, args, 4, 4},
+               step_end, step_new(s, done, ctx));
     arena_release(&a);
 }
 
@@ -251,8 +252,8 @@ static void redis_remove(struct session_store *store, struct str user_id,
     arena_init(&a, SIZE_MAX);
     session_keys(s, &a, user_id, session_id, keys);
     args[3] = number_text(&a, SESSION_TTL_S);
-    redis_eval(s->client, session_script_remove, keys, 4, args, 4, step_end,
-               step_new(s, done, ctx));
+    redis_eval(s->client, &(struct redis_script){session_script_remove, keys, args, 4, 4},
+               step_end, step_new(s, done, ctx));
     arena_release(&a);
 }
 
@@ -321,7 +322,8 @@ static void redis_snapshot(struct session_store *store, session_snapshot_fn *don
     const struct str keys[1] = {STR("servers")};
 
     *step = (struct snapshot_step){done, ctx};
-    redis_eval(redis_of(store)->client, session_script_snapshot, keys, 1, NULL, 0,
+    redis_eval(redis_of(store)->client,
+               &(struct redis_script){session_script_snapshot, keys, NULL, 1, 0},
                on_snapshot, step);
 }
 

@@ -362,7 +362,8 @@ static void test_a_database_that_went_back_ends_the_subscriptions(void **state)
     db_fixture_run(s->db, "UPDATE room SET last_seq = 5");
     db_fixture_run(s->db, "DELETE FROM chat WHERE seq > 5");
     feed_look(s->feed);
-    run_turns(s); /* ends when every reader ended */
+    s->stored++; /* nobody reaches it: only an end settles a reader */
+    run_turns(s);
 
     for (size_t i = 0; i < SUBSCRIBERS; i++) {
         assert_true(s->readers[i].is_ended);
