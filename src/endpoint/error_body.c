@@ -39,6 +39,17 @@ const char *error_reason(unsigned status)
     return "Internal Server Error";
 }
 
+/* The first bytes of path, with its last character whole. */
+static struct str shown_path(struct str path)
+{
+    size_t n = path.n;
+
+    if (n > ERROR_PATH_BYTES)
+        for (n = ERROR_PATH_BYTES; n > 0 && ((unsigned char)path.p[n] & 0xc0) == 0x80;)
+            n--;
+    return (struct str){path.p ? path.p : "", n};
+}
+
 void error_body(enum err e, struct str path, const char *detail, struct buf *out)
 {
     const struct err_info *info = err_info(e);
@@ -49,8 +60,7 @@ void error_body(enum err e, struct str path, const char *detail, struct buf *out
         .timestamp = clock_real_ns(),
         .status = info->status,
         .error = str_of(error_reason(info->status)),
-        .path = {path.p ? path.p : "",
-                 path.n < ERROR_PATH_BYTES ? path.n : ERROR_PATH_BYTES},
+        .path = shown_path(path),
         .type = {type, (size_t)n},
         .title = str_of(info->title),
         .code = str_of(info->code),

@@ -160,7 +160,8 @@ static enum err get_run(struct rest_call *call, struct work_ctx *ctx)
         &(struct dao_room_user_get_in){.roomuuid = call->params[0], .user = call->user},
         &ctx->arena, &row);
 
-    if (rc == ERR_NOT_FOUND) { /* as the replaced service: 200 and nothing */
+    /* As the replaced service: 200 and nothing, for names of any length. */
+    if (rc == ERR_NOT_FOUND || rc == ERR_DB_RANGE) {
         call->content_type = STR_NULL;
         return ERR_OK;
     }
