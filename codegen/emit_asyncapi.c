@@ -447,7 +447,7 @@ static void put_info(struct asyncapi *a)
     jsonw_close(&a->j, '}');
     jsonw_c(&a->j, "defaultContentType", "application/json");
     jsonw_open(&a->j, "servers", '{');
-    put_server(a, "stomp", text(a, "localhost:", port, ""), "/ws-stomp", "stomp");
+    put_server(a, "stomp", text(a, "localhost:", port, ""), "/ws-stomp", "ws");
     put_server(a, "kafka", "localhost:9092", NULL, "kafka");
     jsonw_close(&a->j, '}');
 }
