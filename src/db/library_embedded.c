@@ -98,6 +98,9 @@ static enum err start_engine(const char *name_of_dir, struct why *why)
         tmpdir,
         (char[]){"--skip-grant-tables"}, /* the directory's own permissions guard it */
         (char[]){"--innodb-buffer-pool-size=128M"},
+        /* by default 8 TiB of addresses are reserved, which not every system allows */
+        (char[]){"--loose-innodb-buffer-pool-size-max=128M"},
+        (char[]){"--thread-stack=2M"}, /* of it the caller has used some already */
         (char[]){"--innodb-flush-log-at-trx-commit=1"},
         (char[]){"--innodb-stats-persistent=0"}, /* there are no mysql.* tables */
         (char[]){"--max-allowed-packet=64M"},
