@@ -100,14 +100,17 @@ static enum err on_marked(struct inbound *in, bool is_read)
                                              &in->why)
                  : event_message_delivered_decode(in->record, &in->arena, &in->meta,
                                                   &value, &in->why);
-    if (rc == ERR_OK)
-        event_tell_room(in->hub, &(struct room_event){.type = is_read ? STR("read")
-                                                                      : STR("delivered"),
-                                                      .room_uuid = value.room_uuid,
-                                                      .user = value.user,
-                                                      .has_seq = true,
-                                                      .seq = value.seq});
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    event_tell_room(in->hub,
+                    &(struct room_event){.type = is_read ? STR("read") : STR("delivered"),
+                                         .room_uuid = value.room_uuid,
+                                         .user = value.user,
+                                         .has_seq = true,
+                                         .seq = value.seq});
+    if (is_read)
+        event_tell_unread(in->hub, value.room_uuid, value.user);
+    return ERR_OK;
 }
 
 static enum err on_typing(struct inbound *in)

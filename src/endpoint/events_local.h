@@ -14,6 +14,8 @@ void event_tell_room(struct hub *hub, const struct room_event *event);
 void event_tell_typing(struct hub *hub, const struct member_typing *value);
 /* Subscribers of /user/queue/rooms among a user's connections; id may be no value. */
 void event_tell_user(struct hub *hub, struct str id, const struct user_event *event);
+/* What is left for a user who read on another server, best effort. */
+void event_tell_unread(struct hub *hub, struct str room_uuid, struct str user);
 /* A message's summary for both members. */
 void event_tell_message(struct hub *hub, const struct str users[2],
                         const struct chat_dto *dto, int64_t seq);

@@ -52,7 +52,22 @@ static struct card *card_in_batch(const struct store_batch *b, size_t upto,
     return NULL;
 }
 
-/* Gives every unit a card and refuses what its card refuses. */
+/* Gives b->units[at] a card read by this batch. */
+static enum err load_fresh(struct store_batch *b, size_t at)
+{
+    struct store_unit *u = b->units[at];
+    struct card *found = card_in_batch(b, at, u->room_uuid);
+
+    if (!found)
+        return card_load(b->ctx, u->room_uuid, &u->fresh);
+    u->fresh = card_ref(found);
+    return ERR_OK;
+}
+
+/*
+ * Gives every unit a card and refuses what its card refuses. An old card refuses nothing: what
+ * stood in the way may be gone, by another server's doing.
+ */
 static enum err store_admit(struct store_batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
@@ -61,14 +76,8 @@ static enum err store_admit(struct store_batch *b)
 
         if (u->is_settled)
             continue;
-        if (!store_card(u)) {
-            struct card *found = card_in_batch(b, i, u->room_uuid);
-
-            if (found)
-                u->fresh = card_ref(found);
-            else
-                rc = card_load(b->ctx, u->room_uuid, &u->fresh);
-        }
+        if (!store_card(u) || (!u->fresh && card_admits(u->card, u->sender) != ERR_OK))
+            rc = load_fresh(b, i);
         if (rc != ERR_OK && rc != ERR_ROOM_NOT_FOUND)
             return rc;
         if (rc == ERR_OK)
