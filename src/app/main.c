@@ -9,6 +9,7 @@
 
 #include "app/app.h"
 #include "base/arena.h"
+#include "bench/bench.h"
 #include "endpoint/version.h"
 #include "generated/c/settings.h"
 
@@ -22,11 +23,14 @@ static void print_help(void)
 
     buf_init(&out, 1 << 20);
     buf_append_c(
-        &out, "usage: reuse-chat [serve|migrate|check|version|help] [--config=FILE] "
-              "[--key=value …]\n\n"
-              "serve    the default: bring the schema up to date and serve\n"
-              "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
-              "check    print the settings in force and where each came from\n\n");
+        &out,
+        "usage: reuse-chat [serve|migrate|check|bench|version|help] [--config=FILE] "
+        "[--key=value …]\n\n"
+        "serve    the default: bring the schema up to date and serve\n"
+        "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
+        "check    print the settings in force and where each came from\n"
+        "bench    a load of users against running servers, see 'reuse-chat bench "
+        "--help'\n\n");
     setting_help(&settings_table, &out);
     fwrite(out.p, 1, out.n, stdout);
     buf_release(&out);
@@ -62,6 +66,8 @@ static int run(const struct app_args *args)
         return app_migrate(args);
     if (strcmp(command, "check") == 0)
         return app_check(args);
+    if (strcmp(command, "bench") == 0)
+        return bench_main(args->flags);
     fprintf(stderr, "reuse-chat: unknown command '%s', see 'reuse-chat help'\n", command);
     return APP_EXIT_USAGE;
 }
