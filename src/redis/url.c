@@ -30,8 +30,11 @@ static bool decode(struct str s, char *out, size_t size)
 
         if (n + 1 >= size || (s.p[i] == '%' && (low < 0 || (high | low) == 0)))
             return false;
-        out[n] = s.p[i] == '%' ? (char)(high << 4 | low) : s.p[i];
-        i += s.p[i] == '%' ? 2 : 0;
+        out[n] = s.p[i];
+        if (s.p[i] == '%') {
+            out[n] = (char)(high << 4 | low);
+            i += 2;
+        }
     }
     out[n] = '\0';
     return true;
