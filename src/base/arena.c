@@ -10,6 +10,7 @@
 #include "base/banned.h"
 
 enum {
+    ARENA_FIRST = 960, /* a small arena costs what malloc keeps at hand, nothing more */
     ARENA_CHUNK = 4096,
     ARENA_ALIGN = 16
 };
@@ -55,7 +56,8 @@ void arena_reset(struct arena *a)
 
 static struct arena_chunk *arena_grow(struct arena *a, size_t n)
 {
-    size_t size = n > ARENA_CHUNK ? n : ARENA_CHUNK;
+    size_t usual = a->chunks ? ARENA_CHUNK : ARENA_FIRST;
+    size_t size = n > usual ? n : usual;
     struct arena_chunk *chunk = mem_alloc(sizeof(*chunk) + size);
 
     *chunk = (struct arena_chunk){.next = a->chunks, .size = size};
