@@ -8,20 +8,15 @@ import subprocess
 import pytest
 
 from harness.backing import ROOT
-from harness.process import free_port, port_is_free
+from harness.process import free_port, two_free_ports
 from harness.server import Server
-
-
-def two_ports():
-    """server.port counts up, so the next one must be free too."""
-    return next(p for p in iter(free_port, None) if port_is_free(p + 1))
 
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("embedded")
     server = Server(folder / "log", {
-        "servers": "2", "server.port": str(two_ports()), "admin.port": str(two_ports()),
+        "servers": "2", "server.port": str(two_free_ports()), "admin.port": str(two_free_ports()),
         "server.id": "chat-server-1", "database.url": f"embedded:{folder}/data",
         "kafka.brokers": f"embedded:{free_port()}",
     }, "reuse-chat-embedded")

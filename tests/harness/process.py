@@ -27,6 +27,11 @@ def free_port():
             return port
 
 
+def two_free_ports():
+    """The first of two neighbours: ports of servers of one process count up."""
+    return next(p for p in iter(free_port, None) if port_is_free(p + 1))
+
+
 class Process:
     """command() and answers() come from the class that derives from it."""
 
