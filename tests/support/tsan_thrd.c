@@ -16,16 +16,6 @@
 _Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t), "the mutex lives inside");
 _Static_assert(sizeof(cnd_t) >= sizeof(pthread_cond_t), "the condition lives inside");
 
-/* librdkafka counts references with atomic instructions that the sanitizer cannot see, as the
- * library is not built with it; what it frees in one thread would seem to race with our reading it
- * before. So the C library's calls made by it are ignored, but for its locks: they come by here. */
-const char *__tsan_default_suppressions(void);
-
-const char *__tsan_default_suppressions(void)
-{
-    return "called_from_lib:librdkafka.so.1\n";
-}
-
 struct start {
     thrd_start_t run;
     void *arg;

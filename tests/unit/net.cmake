@@ -1,8 +1,6 @@
 reuse_test(test_net_http_head SOURCES test_net_http_head.c LIBS net LABELS unit)
 reuse_test(test_net_queue SOURCES test_net_queue.c LIBS net LABELS unit)
 reuse_test(test_net_server SOURCES test_net_server.c LIBS net LABELS unit)
-set_tests_properties(test_net_server PROPERTIES
-    ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan_net.supp")
 
 # The system's Python: it has Debian's python3-websockets.
 add_executable(net_probe net_probe.c)

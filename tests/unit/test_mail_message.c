@@ -98,7 +98,7 @@ static void check_subject(struct str text, struct str subject)
         line = next_line(&text);
     while (!str_starts(line, STR("Subject: ")));
     line = str_from(line, 8);
-    for (; line.p[0] == ' '; line = next_line(&text)) {
+    for (; str_starts(line, STR(" ")); line = next_line(&text)) {
         struct str word = str_from(line, 1);
         size_t from = whole.n;
 
