@@ -15,20 +15,6 @@
 
 #include "base/banned.h"
 
-/* The engine inside (10.11) forgets 8 kB when a deadlock ends a SELECT that has begun to answer. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:Protocol::begin_dataset\n";
-}
-
-/* The engine is built without the thread sanitizer, which does not see its locks. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "called_from_lib:libmariadbd.so\n";
-}
-
 static struct {
     char dir[64]; /* of the engine inside; "": a server */
     char url[512];
