@@ -245,7 +245,7 @@ struct str auth_client_address(struct auth *auth, const struct net_request *r,
 {
     struct str client =
         auth_forwarded_client(auth->trusted, auth->n_trusted, net_request_head(r)->peer,
-                              net_request_header(r, "x-forwarded-for", NULL));
+                              net_request_header_list(r, a, "x-forwarded-for"));
 
     if (client.n > 45) /* longer than any address */
         client = net_request_head(r)->peer;

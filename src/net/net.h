@@ -115,6 +115,11 @@ const struct net_head *net_request_head(const struct net_request *r);
  * count_out (may be NULL): how often it stood there. */
 struct str net_request_header(const struct net_request *r, const char *name,
                               int *count_out);
+/* net_request_header_list — all values of a header that is a list, in order, joined by commas in arena
+ * a (RFC 9110, 5.3); no value if absent. */
+struct arena;
+struct str net_request_header_list(const struct net_request *r, struct arena *a,
+                                   const char *name);
 /* net_request_body — the whole body; "" if none. */
 struct str net_request_body(const struct net_request *r);
 /*
@@ -123,7 +128,6 @@ struct str net_request_body(const struct net_request *r);
  * out:    no value if absent; count_out (may be NULL): how often it stood there, -1 (and no value)
  *         if one of them has a bad escape, a NUL or no UTF-8
  */
-struct arena;
 struct str net_request_query(const struct net_request *r, struct arena *a,
                              const char *name, int *count_out);
 /* net_form_value — the same for a body of application/x-www-form-urlencoded. */

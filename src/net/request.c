@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "net/http_conn.h"
 #include "net/server.h"
 
@@ -61,6 +62,23 @@ struct str net_request_header(const struct net_request *r, const char *name,
                               int *count_out)
 {
     return http_head_field(&r->parsed, name, count_out);
+}
+
+struct str net_request_header_list(const struct net_request *r, struct arena *a,
+                                   const char *name)
+{
+    struct str want = str_of(name), list = STR_NULL;
+
+    for (size_t i = 0; i < r->parsed.n_fields; i++) {
+        const struct http_field *f = &r->parsed.fields[i];
+
+        if (!str_eq(f->name, want))
+            continue;
+        list = list.p ? arena_printf(a, STR_FMT "," STR_FMT, STR_ARG(list),
+                                     STR_ARG(f->value))
+                      : f->value;
+    }
+    return list;
 }
 
 struct str net_request_body(const struct net_request *r)

@@ -127,6 +127,7 @@ def test_the_client_is_the_last_untrusted_address(start_server, database):
 
     assert upload("1.1.1.1, 2.2.2.2, 10.1.1.1") == 200
     assert upload("9.9.9.9, 2.2.2.2") == 429  # what stands before it is the client's own word
+    assert upload("9.9.9.9", "2.2.2.2") == 429  # a proxy may add a header of its own
     assert upload("1.1.1.1") == 200
     assert upload("2001:db8::1") == 200
     assert upload() == 200 and upload() == 429
