@@ -122,6 +122,10 @@ static const struct example examples[] = {
     {&user_ref_pb_type, {"{\"userId\":\"buyer@x\"}", 20}},
     {&token_refresh_pb_type, {"{\"token\":\"a.b.c\"}", 17}},
     {&health_status_pb_type, {"{\"status\":\"UP\"}", 15}},
+    {&ready_status_pb_type,
+     {"{\"status\":\"UP\",\"database\":\"up\",\"kafka\":\"up\",\"sessions\":\"up\","
+      "\"isRelaying\":false,\"outboxWaiting\":0,\"writeQueue\":0}",
+      112}},
     {&error_body_pb_type,
      {"{\"timestamp\":\"2026-11-23T07:23:41.695+00:00\",\"status\":400,\"error\":\"Bad "
       "Request\",\"path\":\"/room/"

@@ -359,6 +359,49 @@ enum err health_status_check(const struct health_status *in, struct why *why)
     return record_check(&health_status_type, in, why);
 }
 
+static const struct record_field ready_status_fields[] = {
+    {RECORD_NAMES("status", "status"), .kind = RECORD_STRING,
+     .offset = offsetof(struct ready_status, status),
+     .max_chars = READY_STATUS_STATUS_MAX},
+    {RECORD_NAMES("database", "database"), .kind = RECORD_STRING,
+     .offset = offsetof(struct ready_status, database),
+     .max_chars = READY_STATUS_DATABASE_MAX},
+    {RECORD_NAMES("kafka", "kafka"), .kind = RECORD_STRING,
+     .offset = offsetof(struct ready_status, kafka), .max_chars = READY_STATUS_KAFKA_MAX},
+    {RECORD_NAMES("sessions", "sessions"), .kind = RECORD_STRING,
+     .offset = offsetof(struct ready_status, sessions),
+     .max_chars = READY_STATUS_SESSIONS_MAX},
+    {RECORD_NAMES("is_relaying", "isRelaying"), .kind = RECORD_BOOL,
+     .offset = offsetof(struct ready_status, is_relaying)},
+    {RECORD_NAMES("outbox_waiting", "outboxWaiting"), .kind = RECORD_INT64,
+     .offset = offsetof(struct ready_status, outbox_waiting)},
+    {RECORD_NAMES("write_queue", "writeQueue"), .kind = RECORD_INT64,
+     .offset = offsetof(struct ready_status, write_queue)},
+};
+
+const struct record_type ready_status_type = {
+    .name = "ReadyStatus",
+    .size = sizeof(struct ready_status),
+    .fields = ready_status_fields,
+    .n_fields = 7,
+};
+
+enum err ready_status_json_decode(struct arena *a, struct str in,
+                                  struct ready_status *out, struct why *why)
+{
+    return json_decode(&ready_status_type, a, in, out, why);
+}
+
+void ready_status_json_encode(const struct ready_status *in, struct buf *out)
+{
+    json_encode(&ready_status_type, in, out);
+}
+
+enum err ready_status_check(const struct ready_status *in, struct why *why)
+{
+    return record_check(&ready_status_type, in, why);
+}
+
 static const struct record_field error_body_fields[] = {
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
      .form = RECORD_SPRING_INSTANT, .flags = RECORD_HAS,

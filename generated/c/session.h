@@ -222,6 +222,47 @@ NODISCARD enum err health_status_json_decode(struct arena *a, struct str in,
 void health_status_json_encode(const struct health_status *in, struct buf *out);
 NODISCARD enum err health_status_check(const struct health_status *in, struct why *why);
 
+#define READY_STATUS_STATUS_MAX   20
+#define READY_STATUS_DATABASE_MAX 20
+#define READY_STATUS_KAFKA_MAX    20
+#define READY_STATUS_SESSIONS_MAX 20
+
+/*
+ * GET /readyz: what the server can do now. Without Kafka or Redis it still chats, so it
+ * stays UP.
+ */
+struct ready_status {
+    /*
+     * UP, or DOWN without the database or while the server is stopping. [at most 20
+     * characters]
+     */
+    struct str status;
+    /* up or down. [at most 20 characters] */
+    struct str database;
+    /*
+     * up, down or off: consumer with its positions, and producer. [at most 20 characters]
+     */
+    struct str kafka;
+    /* up or down: the store of sessions. [at most 20 characters] */
+    struct str sessions;
+    /*
+     * Publishing is left to the relay: the broker did not take everything in time.
+     * [isRelaying]
+     */
+    bool is_relaying;
+    /* Rows of the outbox whose records are on their way. [outboxWaiting] */
+    int64_t outbox_waiting;
+    /* Messages and look-ups that wait for a writer. [writeQueue] */
+    int64_t write_queue;
+};
+
+extern const struct record_type ready_status_type;
+
+NODISCARD enum err ready_status_json_decode(struct arena *a, struct str in,
+                                            struct ready_status *out, struct why *why);
+void ready_status_json_encode(const struct ready_status *in, struct buf *out);
+NODISCARD enum err ready_status_check(const struct ready_status *in, struct why *why);
+
 #define ERROR_BODY_ERROR_MAX  100
 #define ERROR_BODY_PATH_MAX   4096
 #define ERROR_BODY_TYPE_MAX   100

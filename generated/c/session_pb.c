@@ -165,6 +165,22 @@ void health_status_pb_encode(const struct health_status *in, struct buf *out)
     pb_encode(&health_status_pb_type, in, out);
 }
 
+const struct pb_type ready_status_pb_type = {
+    &ready_status_type,
+    &pb__ready_status__descriptor,
+};
+
+enum err ready_status_pb_decode(struct arena *a, struct str in, struct ready_status *out,
+                                struct why *why)
+{
+    return pb_decode(&ready_status_pb_type, a, in, out, why);
+}
+
+void ready_status_pb_encode(const struct ready_status *in, struct buf *out)
+{
+    pb_encode(&ready_status_pb_type, in, out);
+}
+
 const struct pb_type error_body_pb_type = {
     &error_body_type,
     &pb__error_body__descriptor,

@@ -62,6 +62,11 @@ NODISCARD enum err health_status_pb_decode(struct arena *a, struct str in,
                                            struct health_status *out, struct why *why);
 void health_status_pb_encode(const struct health_status *in, struct buf *out);
 
+extern const struct pb_type ready_status_pb_type;
+NODISCARD enum err ready_status_pb_decode(struct arena *a, struct str in,
+                                          struct ready_status *out, struct why *why);
+void ready_status_pb_encode(const struct ready_status *in, struct buf *out);
+
 extern const struct pb_type error_body_pb_type;
 NODISCARD enum err error_body_pb_decode(struct arena *a, struct str in,
                                         struct error_body *out, struct why *why);

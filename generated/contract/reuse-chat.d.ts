@@ -498,6 +498,24 @@ export interface HealthStatus {
   status: "UP" | "DOWN";
 }
 
+/** GET /readyz: what the server can do now. Without Kafka or Redis it still chats, so it stays UP. */
+export interface ReadyStatus {
+  /** UP, or DOWN without the database or while the server is stopping. */
+  status: string;
+  /** up or down. */
+  database: string;
+  /** up, down or off: consumer with its positions, and producer. */
+  kafka: string;
+  /** up or down: the store of sessions. */
+  sessions: string;
+  /** Publishing is left to the relay: the broker did not take everything in time. */
+  isRelaying: boolean;
+  /** Rows of the outbox whose records are on their way. */
+  outboxWaiting: number;
+  /** Messages and look-ups that wait for a writer. */
+  writeQueue: number;
+}
+
 /** Body of every error: Spring Boot's four members first, then RFC 9457's. */
 export interface ErrorBody {
   /** Now, in UTC. */
@@ -938,7 +956,7 @@ export interface Routes {
     path: {};
     query: {};
     body: undefined;
-    answer: HealthStatus;
+    answer: ReadyStatus;
   };
   /** Closes all connections of a user. */
   "POST /admin/users/{userId}/disconnect": {

@@ -200,11 +200,44 @@ enum err rest_session_alive(struct rest_call *call)
     return health_answer(call, true);
 }
 
+static struct str word(bool is_up)
+{
+    return is_up ? STR("up") : STR("down");
+}
+
+static enum err ready_run(struct rest_call *call, struct work_ctx *ctx)
+{
+    bool *is_database_up = call->state;
+
+    *is_database_up = db_connect(ctx->db) == ERR_OK &&
+                      db_run_text(ctx->db, STR("SELECT 1"), &ctx->arena, NULL) == ERR_OK;
+    return ERR_OK;
+}
+
+static void ready_after(struct rest_call *call)
+{
+    struct hub *hub = call->hub;
+    bool is_database_up = *(bool *)call->state;
+    struct publisher_stats publisher;
+    struct ready_status answer = {.database = word(is_database_up)};
+
+    publisher_stats(hub->publisher, &publisher);
+    call->rc = ERR_OK; /* a pool that is full is no reason to say nothing */
+    call->status = is_database_up && !hub->is_draining ? 200 : 503;
+    answer.status = call->status == 200 ? STR("UP") : STR("DOWN");
+    answer.kafka =
+        hub->producer ? word(publisher.is_up && hub->is_consumer_positioned) : STR("off");
+    answer.sessions = word(session_store_is_up(hub->sessions));
+    answer.is_relaying = publisher.is_relaying;
+    answer.outbox_waiting = (int64_t)publisher.waiting;
+    answer.write_queue = (int64_t)writer_queued(hub->writer);
+    ready_status_json_encode(&answer, &call->out);
+}
+
 enum err rest_session_ready(struct rest_call *call)
 {
-    if (call->hub->is_draining)
-        return health_answer(call, false);
-    return rest_work(call, health_run, NULL);
+    call->state = ARENA_NEW(&call->arena, bool);
+    return rest_work(call, ready_run, ready_after);
 }
 
 enum err rest_session_disconnect(struct rest_call *call)
