@@ -9,10 +9,29 @@ import uuid
 import pytest
 
 from harness.backing import ROOT, Cluster, Database, Redis, Topics
+from harness.reports import Reports
 from harness.server import Server
 
 os.environ.setdefault("REUSE_CHAT", os.path.join(ROOT, "build", "dev", "reuse-chat"))
 os.environ.setdefault("CLUSTER_DIR", os.path.join(ROOT, "build", "dev", "cluster"))
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory):
+    return Reports(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_reports_at_the_end(reports):
+    """Set up before all else of a file, so that it looks after all else of it is stopped."""
+    yield
+    reports.check()
+
+
+@pytest.fixture(autouse=True)
+def no_reports(reports):
+    yield
+    reports.check()
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +85,7 @@ def start_server(database, topics, redis, tag, tmp_path_factory):
 
     yield start
     for server in started:
-        server.kill()
+        server.end()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,13 @@
 # reuse_python_tests(LABEL): each test_*.py of the folder is a ctest test of that label. They share
 # one MariaDB and one Kafka broker, which ctest starts before the first and stops after the last.
 function(reuse_python_tests label)
+    # Under a sanitizer a server needs a few times as long.
+    set(slow 1)
+    set(timeout 600)
+    if(REUSE_SANITIZED)
+        set(slow 4)
+        set(timeout 1800)
+    endif()
     file(GLOB files RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS test_*.py)
     foreach(file ${files})
         string(REGEX REPLACE "^test_(.*)\\.py$" "\\1" stem ${file})
@@ -9,8 +16,8 @@ function(reuse_python_tests label)
             COMMAND /usr/bin/python3 -m pytest ${CMAKE_CURRENT_SOURCE_DIR}/${file}
             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
         set_tests_properties(${name} PROPERTIES
-            LABELS ${label} TIMEOUT 600 FIXTURES_REQUIRED cluster
-            ENVIRONMENT "REUSE_CHAT=${CMAKE_BINARY_DIR}/reuse-chat;CLUSTER_DIR=${CMAKE_BINARY_DIR}/cluster;PYTHONDONTWRITEBYTECODE=1")
+            LABELS ${label} TIMEOUT ${timeout} FIXTURES_REQUIRED cluster
+            ENVIRONMENT "REUSE_CHAT=${CMAKE_BINARY_DIR}/reuse-chat;CLUSTER_DIR=${CMAKE_BINARY_DIR}/cluster;PYTHONDONTWRITEBYTECODE=1;REUSE_TEST_SLOW=${slow}")
     endforeach()
 endfunction()
 

@@ -19,7 +19,7 @@ import pytest
 import websockets
 
 from harness.backing import ROOT, Cluster, Database
-from harness.wait import eventually
+from harness.wait import eventually, patience
 
 ROOMS = 6
 IN_FLIGHT = 20
@@ -52,10 +52,10 @@ class Talker:
 
     async def session(self):
         connecting = websockets.connect(self.url.replace("http", "ws", 1) + "/ws-stomp",
-                                        open_timeout=3, close_timeout=1)
+                                        open_timeout=patience(3), close_timeout=1)
         async with connecting as ws:
             await ws.send(f"CONNECT\naccept-version:1.2\nsender:{self.user}\n\n\0")
-            await asyncio.wait_for(ws.recv(), 5)
+            await asyncio.wait_for(ws.recv(), patience(5))
             await ws.send(f"SUBSCRIBE\nid:1\ndestination:/sub/chat/room/{self.room}\n"
                           f"since:{self.last}\nreceipt:sub\n\n\0")
             for frame in self.pending.values():
@@ -113,7 +113,7 @@ class Scene:
     def get(self, path, method="GET", headers=None):
         request = urllib.request.Request(self.urls[0] + path, method=method, headers=headers or {},
                                          data=b"" if method == "POST" else None)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=patience(30)) as answer:
             return json.loads(answer.read())
 
     def make_room(self, i):
@@ -151,7 +151,7 @@ class Scene:
 
     @staticmethod
     async def wait(is_so, seconds=90):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not is_so():
             assert time.monotonic() < deadline, "the fleet did not come back"
             await asyncio.sleep(0.1)
@@ -171,7 +171,7 @@ class Scene:
             consumer.assign([at])
             position = 0
             while position < end:
-                record = consumer.poll(10)
+                record = consumer.poll(patience(10))
                 assert record is not None and not record.error(), "the topic cannot be read"
                 position = record.offset() + 1
                 ids.add(dict(record.headers())["ce_id"].decode())

@@ -13,6 +13,7 @@ import pymysql
 import redis
 
 from harness.process import Process, free_port
+from harness.wait import patience
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -134,7 +135,7 @@ class Topics:
         consumer.assign([confluent_kafka.TopicPartition(topic, p, confluent_kafka.OFFSET_BEGINNING)
                          for p in range(self.partitions)])
         try:
-            return self._read(consumer, at_least, time.monotonic() + seconds)
+            return self._read(consumer, at_least, time.monotonic() + patience(seconds))
         finally:
             consumer.close()
 

@@ -6,6 +6,8 @@ import io
 import socket
 import urllib.parse
 
+from harness.wait import patience
+
 
 class Connection:
     """A socket to a server: send() bytes, answer() reads the next answer, also of requests that
@@ -13,7 +15,7 @@ class Connection:
 
     def __init__(self, url, seconds=10):
         at = urllib.parse.urlsplit(url)
-        self.socket = socket.create_connection((at.hostname, at.port), seconds)
+        self.socket = socket.create_connection((at.hostname, at.port), patience(seconds))
         self.reader = self.socket.makefile("rb")
 
     def __enter__(self):

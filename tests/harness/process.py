@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from harness.wait import eventually
+from harness.wait import eventually, patience
 
 
 def port_is_free(port):
@@ -30,6 +30,9 @@ def free_port():
 def two_free_ports():
     """The first of two neighbours: ports of servers of one process count up."""
     return next(p for p in iter(free_port, None) if port_is_free(p + 1))
+
+
+ENDS = (0, 64, 69, 78, -signal.SIGKILL)  # in order, refused to start (sysexits.h), killed by a test
 
 
 class Process:
@@ -62,7 +65,7 @@ class Process:
 
     def wait(self):
         """Its exit status."""
-        return self.child.wait(self.stop_seconds)
+        return self.child.wait(patience(self.stop_seconds))
 
     def stop(self):
         """SIGTERM; its exit status."""
@@ -75,6 +78,13 @@ class Process:
         if self.child and self.child.poll() is None:
             self.signal(signal.SIGKILL)
             self.wait()
+
+    def end(self):
+        """At the end of a test: what still runs stops in order, and what ran before has not crashed."""
+        is_running = self.child is not None and self.child.poll() is None
+        status = self.stop()
+        assert status == 0 if is_running else status in ENDS, \
+            f"ended with {status}:\n{self.log()[-4000:]}"
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:

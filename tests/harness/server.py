@@ -9,6 +9,7 @@ import requests
 
 from harness.process import Process, free_port
 from harness.stomp import Stomp
+from harness.wait import patience
 
 Room = collections.namedtuple("Room", "uuid buyer seller")
 
@@ -69,11 +70,12 @@ class Server(Process):
         headers = {**({"X-Auth-User": user} if user is not None else {}),
                    **kwargs.pop("headers", {})}
         headers = {k: v.encode() for k, v in headers.items()}
-        return requests.request(method, self.url + path, headers=headers, timeout=20, **kwargs)
+        return requests.request(method, self.url + path, headers=headers,
+                                timeout=patience(20), **kwargs)
 
     def admin(self, method, path, **kwargs):
         """A call to the admin listener."""
-        return requests.request(method, self.admin_url + path, timeout=20, **kwargs)
+        return requests.request(method, self.admin_url + path, timeout=patience(20), **kwargs)
 
     def new_room(self, buyer=None, seller=None, name="bike"):
         """A room of two users that nobody else has."""

@@ -11,6 +11,8 @@ import time
 
 import websockets
 
+from harness.wait import patience
+
 
 class Frame(collections.namedtuple("Frame", "command headers body raw")):
     """raw: the text as it came."""
@@ -38,7 +40,7 @@ class Loop:
         if cls._loop is None:
             cls._loop = asyncio.new_event_loop()
             threading.Thread(target=cls._loop.run_forever, daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(coroutine, cls._loop).result(seconds)
+        return asyncio.run_coroutine_threadsafe(coroutine, cls._loop).result(patience(seconds))
 
 
 def escape(text):
@@ -112,7 +114,7 @@ class Stomp:
     async def _open(self, url, subprotocols, http_headers):
         ws = await websockets.connect(
             url, subprotocols=list(subprotocols) or None, extra_headers=http_headers or {},
-            max_size=None, ping_interval=None, open_timeout=20, compression=None)
+            max_size=None, ping_interval=None, open_timeout=patience(20), compression=None)
         asyncio.ensure_future(self._receive(ws))
         return ws
 
@@ -182,7 +184,7 @@ class Stomp:
         """Takes the first frame of that command, those headers and those members of its JSON;
         others stay. An ERROR, a fault in a frame or a close meanwhile fails."""
         wanted = names(headers)
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patience(seconds)
         with self._arrived:
             while True:
                 for frame in self.frames:
@@ -225,7 +227,7 @@ class Stomp:
 
     def expect_close(self, seconds=10):
         """(code, reason) of the close."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patience(seconds)
         with self._arrived:
             while self.close_code is None:
                 left = end - time.monotonic()
