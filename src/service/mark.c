@@ -37,8 +37,11 @@ static enum err move_marker(const struct mark *m, struct db_result *result)
 static enum err put_event(const struct mark *m, struct outbox_commit *commit)
 {
     struct event_record *record = ARENA_NEW(m->arena, struct event_record);
-    const struct member_marked value = {
-        .room_uuid = m->card->uuid, .user = m->user, .has_seq = true, .seq = m->seq};
+    /* The record refers to it, and outlives the card. */
+    const struct member_marked value = {.room_uuid = arena_dup(m->arena, m->card->uuid),
+                                        .user = m->user,
+                                        .has_seq = true,
+                                        .seq = m->seq};
     struct uuid id = uuid_v7(clock_real_ns());
     struct event_meta meta = {
         .topic = m->config->event_topic,

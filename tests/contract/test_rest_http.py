@@ -141,8 +141,8 @@ def test_create_by_a_form(server):
     ("long headers", "GET /chat/test HTTP/1.1\r\nHost: x\r\nA: " + "b" * 17000 + "\r\n\r\n", 431),
     ("no HTTP at all", "hello there\r\n\r\n", 400),
     ("another HTTP", "GET /chat/test HTTP/2.0\r\nHost: x\r\n\r\n", 505),
-    ("too large a body", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
-     "Content-Length: 65537\r\n\r\n", 413),
+    ("a body that no route takes", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Content-Length: 1000000\r\n\r\n", 413),
 ])
 def test_what_is_no_request_is_refused_and_the_connection_closed(server, why, data, status):
     with Connection(server.url) as connection:
@@ -170,6 +170,12 @@ def test_the_largest_body_is_taken(server):
     answer = once(server.url, "POST /inquiry/upload", "Content-Length: 65536", body=body)
     assert answer.status in (200, 400, 413)  # the column decides, not HTTP
     assert answer.headers["connection"] != "close"
+
+
+def test_too_large_a_body(server):
+    answer = once(server.url, "POST /inquiry/upload", "Content-Length: 65537", body="x" * 65537)
+    assert answer.status == 413
+    assert json.loads(answer.text)["code"] == "payload_too_large"
 
 
 def test_requests_sent_ahead_are_answered_in_order(server, room):
