@@ -14,20 +14,6 @@ static const struct db_param server_lock_params[] = {
         .max_chars = 190,
     },
     {
-        .name = "id",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_in, id),
-        .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
-    },
-    {
-        .name = "id",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_in, id),
-        .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
-    },
-    {
         .name = "timeout",
         .type = DB_U32,
         .offset = offsetof(struct dao_server_lock_in, timeout),
@@ -49,11 +35,11 @@ static const struct db_column dao_server_lock_row_columns[] = {
 const struct db_query dao_server_lock_query = {
     .id = DAO_SERVER_LOCK,
     .name = "server_lock",
-    .sql = "SELECT GET_LOCK(CONCAT('reuse-chat:server:', CASE WHEN CHAR_LENGTH(?) <= 40 "
-           "THEN ? ELSE LEFT(SHA2(?, 256), 40) END), ?) AS got",
+    .sql = "SELECT GET_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(CONCAT(DATABASE(), "
+           "'/', ?), 256), 40)), ?) AS got",
     .kind = DB_ONE,
     .params = server_lock_params,
-    .n_params = 4,
+    .n_params = 2,
     .columns = dao_server_lock_row_columns,
     .n_columns = 1,
     .row_size = sizeof(struct dao_server_lock_row),
@@ -67,20 +53,6 @@ enum err dao_server_lock(struct db *db, const struct dao_server_lock_in *in,
 }
 
 static const struct db_param server_lock_check_params[] = {
-    {
-        .name = "id",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_check_in, id),
-        .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
-    },
-    {
-        .name = "id",
-        .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_check_in, id),
-        .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
-    },
     {
         .name = "id",
         .type = DB_TEXT,
@@ -102,12 +74,12 @@ static const struct db_column dao_server_lock_check_row_columns[] = {
 const struct db_query dao_server_lock_check_query = {
     .id = DAO_SERVER_LOCK_CHECK,
     .name = "server_lock_check",
-    .sql = "SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:', CASE WHEN "
-           "CHAR_LENGTH(?) <= 40 THEN ? ELSE LEFT(SHA2(?, 256), 40) END)) = "
-           "CONNECTION_ID(), 0) AS SIGNED) AS is_ours",
+    .sql = "SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:', "
+           "LEFT(SHA2(CONCAT(DATABASE(), '/', ?), 256), 40))) = CONNECTION_ID(), 0) AS "
+           "SIGNED) AS is_ours",
     .kind = DB_ONE,
     .params = server_lock_check_params,
-    .n_params = 3,
+    .n_params = 1,
     .columns = dao_server_lock_check_row_columns,
     .n_columns = 1,
     .row_size = sizeof(struct dao_server_lock_check_row),

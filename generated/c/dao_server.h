@@ -21,12 +21,11 @@ struct dao_server_lock_row {
 };
 
 /*
- * dao_server_lock — Takes the lock of a server id: two servers of one id must not run.
- * got is 1, 0 after the time-out.
- *   SELECT GET_LOCK(CONCAT('reuse-chat:server:', CASE WHEN CHAR_LENGTH(:id) <= 40 THEN
- *       :id
- *                                                ELSE LEFT(SHA2(:id, 256), 40) END),
- *                                                    :timeout) AS got
+ * dao_server_lock — Takes the lock of a server id in this database: two servers of one id
+ * must not run. got is 1, 0 after the time-out. Lock names are of the whole database
+ * server and short, so id and database are hashed.
+ *   SELECT GET_LOCK(CONCAT('reuse-chat:server:',
+ *            LEFT(SHA2(CONCAT(DATABASE(), '/', :id), 256), 40)), :timeout) AS got
  */
 extern const struct db_query dao_server_lock_query;
 NODISCARD enum err dao_server_lock(struct db *db, const struct dao_server_lock_in *in,
@@ -43,9 +42,8 @@ struct dao_server_lock_check_row {
 /*
  * dao_server_lock_check — Whether this connection still holds it.
  *   SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:',
- *            CASE WHEN CHAR_LENGTH(:id) <= 40 THEN :id ELSE LEFT(SHA2(:id, 256), 40)
- *                END))
- *          = CONNECTION_ID(), 0) AS SIGNED) AS is_ours
+ *            LEFT(SHA2(CONCAT(DATABASE(), '/', :id), 256), 40))) = CONNECTION_ID(), 0)
+ *          AS SIGNED) AS is_ours
  */
 extern const struct db_query dao_server_lock_check_query;
 NODISCARD enum err dao_server_lock_check(struct db *db,

@@ -248,6 +248,39 @@ enum err user_deletion_check(const struct user_deletion *in, struct why *why)
     return record_check(&user_deletion_type, in, why);
 }
 
+static const struct record_field user_presence_fields[] = {
+    {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
+     .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
+     .offset = offsetof(struct user_presence, user), .max_chars = USER_PRESENCE_USER_MAX},
+    {RECORD_NAMES("online", "online"), .kind = RECORD_BOOL,
+     .flags = RECORD_HAS | RECORD_REQUIRED,
+     .offset = offsetof(struct user_presence, online),
+     .extra_offset = offsetof(struct user_presence, has_online)},
+};
+
+const struct record_type user_presence_type = {
+    .name = "UserPresence",
+    .size = sizeof(struct user_presence),
+    .fields = user_presence_fields,
+    .n_fields = 2,
+};
+
+enum err user_presence_json_decode(struct arena *a, struct str in,
+                                   struct user_presence *out, struct why *why)
+{
+    return json_decode(&user_presence_type, a, in, out, why);
+}
+
+void user_presence_json_encode(const struct user_presence *in, struct buf *out)
+{
+    json_encode(&user_presence_type, in, out);
+}
+
+enum err user_presence_check(const struct user_presence *in, struct why *why)
+{
+    return record_check(&user_presence_type, in, why);
+}
+
 static const struct record_field outbox_header_fields[] = {
     {RECORD_NAMES("name", "name"), .kind = RECORD_STRING,
      .offset = offsetof(struct outbox_header, name), .max_chars = OUTBOX_HEADER_NAME_MAX},

@@ -177,6 +177,24 @@ NODISCARD enum err user_deletion_json_decode(struct arena *a, struct str in,
 void user_deletion_json_encode(const struct user_deletion *in, struct buf *out);
 NODISCARD enum err user_deletion_check(const struct user_deletion *in, struct why *why);
 
+#define USER_PRESENCE_USER_MAX 255
+
+/* A user came, or is gone from every server. Topic chat-event, may be lost. */
+struct user_presence {
+    /* User. [required; at most 255 characters; room_user.user] */
+    struct str user;
+    /* Whether the user is connected to some server. [required] */
+    bool has_online;
+    bool online;
+};
+
+extern const struct record_type user_presence_type;
+
+NODISCARD enum err user_presence_json_decode(struct arena *a, struct str in,
+                                             struct user_presence *out, struct why *why);
+void user_presence_json_encode(const struct user_presence *in, struct buf *out);
+NODISCARD enum err user_presence_check(const struct user_presence *in, struct why *why);
+
 #define OUTBOX_HEADER_NAME_MAX  100
 #define OUTBOX_HEADER_VALUE_MAX 4000
 

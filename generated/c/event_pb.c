@@ -101,6 +101,22 @@ void user_deletion_pb_encode(const struct user_deletion *in, struct buf *out)
     pb_encode(&user_deletion_pb_type, in, out);
 }
 
+const struct pb_type user_presence_pb_type = {
+    &user_presence_type,
+    &pb__user_presence__descriptor,
+};
+
+enum err user_presence_pb_decode(struct arena *a, struct str in,
+                                 struct user_presence *out, struct why *why)
+{
+    return pb_decode(&user_presence_pb_type, a, in, out, why);
+}
+
+void user_presence_pb_encode(const struct user_presence *in, struct buf *out)
+{
+    pb_encode(&user_presence_pb_type, in, out);
+}
+
 const struct pb_type outbox_header_pb_type = {
     &outbox_header_type,
     &pb__outbox_header__descriptor,

@@ -214,6 +214,14 @@ export interface MemberTyping {
 /** A user is to be deleted with all rooms and messages. Topic user-delete, written by others. */
 export type UserDeletion = string;
 
+/** A user came, or is gone from every server. Topic chat-event, may be lost. */
+export interface UserPresence {
+  /** User. */
+  user: string;
+  /** Whether the user is connected to some server. */
+  online: boolean;
+}
+
 /** A CloudEvents header of a record in the outbox. */
 export interface OutboxHeader {
   /** Name. */
@@ -754,6 +762,8 @@ export interface RecordValues {
   "reuse.message.delivered.v1": MemberMarked;
   /** A member is typing. */
   "reuse.member.typing.v1": MemberTyping;
+  /** A user came or went. */
+  "reuse.user.presence.v1": UserPresence;
 }
 
 export type RecordType = keyof RecordValues;

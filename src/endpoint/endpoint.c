@@ -116,6 +116,18 @@ static struct net_config net_config_of(struct endpoint *e)
     };
 }
 
+/* SockJS posts several frames at once, escaped as JSON. */
+static size_t body_limit(void *ctx, const struct net_head *head)
+{
+    struct endpoint *e = ctx;
+    int64_t rest = e->hub->settings->limits_body_bytes;
+    int64_t sockjs = e->hub->settings->limits_frame_bytes * 4;
+
+    if (str_starts(head->path, STR("/ws-stomp/")) && sockjs > rest)
+        return (size_t)sockjs;
+    return (size_t)rest;
+}
+
 static bool listen_main(struct endpoint *e, struct settings *settings, struct why *why)
 {
     struct net_config config = net_config_of(e);
@@ -125,11 +137,7 @@ static bool listen_main(struct endpoint *e, struct settings *settings, struct wh
     if (config.address.n == 0)
         config.address = is_trust ? STR("127.0.0.1") : STR("0.0.0.0");
     config.port = (int)settings->server_port;
-    /* SockJS posts several frames at once, escaped as JSON; rest.c holds others to body_bytes. */
-    config.body_bytes =
-        (size_t)(settings->limits_frame_bytes * 4 > settings->limits_body_bytes
-                     ? settings->limits_frame_bytes * 4
-                     : settings->limits_body_bytes);
+    config.handler.body_limit = body_limit;
     e->main = net_server_new(e->hub->loop, &config, why);
     if (!e->main)
         return false;

@@ -279,3 +279,53 @@ void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool i
     if (op->unit.rc != ERR_OK)
         on_typing_found(op);
 }
+
+/* --- presence ----------------------------------------------------------------------------- */
+
+struct presence_news {
+    struct hub *hub;
+    struct str user;
+    bool is_online;
+};
+
+static void tell_presence(void *ctx, struct feed_room *room)
+{
+    const struct presence_news *news = ctx;
+
+    event_tell_room(news->hub, &(struct room_event){.type = STR("presence"),
+                                                    .room_uuid = feed_room_uuid(room),
+                                                    .user = news->user,
+                                                    .has_online = true,
+                                                    .online = news->is_online});
+}
+
+static void publish_presence(struct hub *hub, struct str user, bool is_online)
+{
+    const struct user_presence value = {
+        .user = user, .has_online = true, .online = is_online};
+    struct uuid id = uuid_v7(clock_real_ns());
+    const struct event_meta meta = {.topic = hub->settings->kafka_event_topic,
+                                    .id = uuid_str(&id),
+                                    .time_ns = clock_real_ns(),
+                                    .server = hub->settings->server_id};
+    struct event_record record;
+    struct arena arena;
+
+    if (!hub->producer)
+        return;
+    arena_init(&arena, SIZE_MAX);
+    if (event_user_presence_encode(&meta, &value, EVENT_JSON, &arena, &record) ==
+            ERR_OK &&
+        kafka_produce(hub->producer, &record, NULL) != ERR_OK)
+        LOG_DEBUG(hub->log, "kafka.presence_lost", LOG_STR("user", user));
+    arena_release(&arena);
+}
+
+void event_presence(struct hub *hub, struct str user, bool is_online, bool is_ours)
+{
+    struct presence_news news = {hub, user, is_online};
+
+    feed_event_of_member(hub->feed, user, tell_presence, &news);
+    if (is_ours)
+        publish_presence(hub, user, is_online);
+}

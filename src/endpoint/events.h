@@ -28,6 +28,10 @@ typedef void event_done_fn(void *ctx, enum err rc);
 void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool is_typing,
                   event_done_fn *done, void *ctx);
 
+/* event_presence — a user came, or is gone from every server: tells the rooms of the user that are
+ * held here and, with is_ours, the other servers; may be lost. */
+void event_presence(struct hub *hub, struct str user, bool is_online, bool is_ours);
+
 /* event_stored — a writer's on_stored: summaries for /user/queue/rooms of those connected here. */
 void event_stored(void *hub, const struct write_op *op);
 

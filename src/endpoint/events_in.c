@@ -124,6 +124,17 @@ static enum err on_typing(struct inbound *in)
     return rc;
 }
 
+static enum err on_presence(struct inbound *in)
+{
+    struct user_presence value;
+    enum err rc;
+
+    rc = event_user_presence_decode(in->record, &in->arena, &in->meta, &value, &in->why);
+    if (rc == ERR_OK)
+        event_presence(in->hub, value.user, value.online, false);
+    return rc;
+}
+
 static enum err dispatch(struct inbound *in)
 {
     bool is_chat = str_eq(in->record->topic, in->hub->settings->kafka_topic);
@@ -143,6 +154,8 @@ static enum err dispatch(struct inbound *in)
         return on_marked(in, kind == EVENT_MESSAGE_READ);
     case EVENT_MEMBER_TYPING:
         return on_typing(in);
+    case EVENT_USER_PRESENCE:
+        return on_presence(in);
     case EVENT_UNKNOWN:
     case EVENT_N:
         break; /* of a newer program: skipped, never an error loop */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "endpoint/presence.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "endpoint/events.h"
 
 #include "base/banned.h"
 
@@ -35,7 +38,7 @@ static void on_done(void *ctx, enum err rc)
     (void)rc;
 }
 
-void presence_add(struct stomp_conn *c)
+static void presence_add(struct stomp_conn *c)
 {
     struct session_entry entry = {.user_id = c->user->id,
                                   .session_id = uuid_str(&c->session),
@@ -59,10 +62,54 @@ void presence_refresh(struct stomp_conn *c)
     presence_add(c);
 }
 
-void presence_remove(struct stomp_conn *c)
+void presence_begin(struct stomp_conn *c)
 {
-    session_store_remove(c->hub->sessions, c->user->id, uuid_str(&c->session), on_done,
-                         NULL);
+    presence_add(c);
+    if (c->user->n_conns == 1)
+        event_presence(c->hub, c->user->id, true, true);
+}
+
+/* The last connection of a user here is gone; is there one elsewhere? */
+struct farewell {
+    struct hub *hub;
+    struct str user; /* owned */
+};
+
+static void on_looked(void *ctx, enum err rc, const struct session_entry *entry)
+{
+    struct farewell *f = ctx;
+
+    if (rc == ERR_OK && !entry)
+        event_presence(f->hub, f->user, false, true);
+    str_free(&f->user);
+    free(f);
+}
+
+static void on_removed(void *ctx, enum err rc)
+{
+    struct farewell *f = ctx;
+
+    if (rc == ERR_OK && !f->hub->is_draining) {
+        session_store_get(f->hub->sessions, f->user, on_looked, f);
+        return;
+    }
+    str_free(&f->user);
+    free(f);
+}
+
+void presence_end(struct stomp_conn *c)
+{
+    struct farewell *f = NULL;
+
+    if (c->user->n_conns > 1) {
+        session_store_remove(c->hub->sessions, c->user->id, uuid_str(&c->session),
+                             on_done, NULL);
+        return;
+    }
+    f = mem_zalloc(sizeof(*f));
+    *f = (struct farewell){c->hub, str_dup(c->user->id)};
+    session_store_remove(c->hub->sessions, c->user->id, uuid_str(&c->session), on_removed,
+                         f);
 }
 
 void presence_announce_all(struct hub *hub)

@@ -8,10 +8,11 @@
 #include "endpoint/stomp_conn.h"
 #include "generated/c/session.h"
 
-/* presence_add, _refresh, _remove — a connected connection's session. thread: loop, as all */
-void presence_add(struct stomp_conn *c);
+/* presence_begin, _refresh, _end — a connected connection's session; the first one of a user here and
+ * the last one anywhere are told to the user's rooms. in: c->user counts c. thread: loop, as all */
+void presence_begin(struct stomp_conn *c);
 void presence_refresh(struct stomp_conn *c);
-void presence_remove(struct stomp_conn *c);
+void presence_end(struct stomp_conn *c);
 /* presence_announce_all — the store is back: every session again. */
 void presence_announce_all(struct hub *hub);
 /* presence_info — the connection's SessionInfo; texts in a. */

@@ -324,10 +324,6 @@ void rest_request(struct hub *hub, struct net_request *req, bool is_admin)
     bool is_other_method = false;
     struct route_match match;
 
-    if (net_request_body(req).n > (size_t)hub->settings->limits_body_bytes) {
-        call_fail(hub, req, ERR_PAYLOAD_TOO_LARGE);
-        return;
-    }
     if (head->method == NET_OPTIONS && cors_preflight(hub, req))
         return;
     if (route_find(&route_table, method, head->path, &match, &is_other_method) &&

@@ -182,7 +182,7 @@ static void leave_user(struct stomp_conn *c)
 
     if (!c->user)
         return;
-    presence_remove(c);
+    presence_end(c);
     for (at = &c->user->conns; *at != c; at = &(*at)->next_of_user)
         BUG_ON(!*at);
     *at = c->next_of_user;
@@ -324,7 +324,7 @@ enum err stomp_on_connect(struct stomp_conn *c, const struct stomp_frame *f)
              LOG_STR("peer", link_peer(c->link)),
              LOG_C("version", stomp_version_text(c->version)));
     stomp_out_connected(c, expires_in_ms);
-    presence_add(c);
+    presence_begin(c);
     if (hub->settings->limits_connections_per_user > 0)
         replace_oldest(c);
     return ERR_OK;

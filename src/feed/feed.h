@@ -115,6 +115,10 @@ void feed_publish_foreign(struct feed *feed, struct feed_room *room,
 void feed_notice(struct feed *feed, struct feed_room *room, int64_t seq);
 /* feed_event — JSON of a RoomEvent for the room's event subscriptions. */
 void feed_event(struct feed *feed, struct feed_room *room, struct str json);
+/* feed_event_of_member — calls fn for each room held here that has user as a member and somebody
+ * subscribed to its events. */
+void feed_event_of_member(struct feed *feed, struct str user,
+                          void (*fn)(void *ctx, struct feed_room *room), void *ctx);
 /* feed_room_gone — the room was deleted: its subscriptions end with room_not_found. */
 void feed_room_gone(struct feed *feed, struct feed_room *room);
 

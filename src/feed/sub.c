@@ -212,3 +212,23 @@ void feed_event(struct feed *feed, struct feed_room *room, struct str json)
     }
     feed_message_unref(&m);
 }
+
+static bool has_event_sub(const struct feed_room *room)
+{
+    for (const struct feed_sub *sub = room->subs; sub; sub = sub->next)
+        if (sub->is_event && sub->state == FEED_SUB_LIVE)
+            return true;
+    return false;
+}
+
+void feed_event_of_member(struct feed *feed, struct str user,
+                          void (*fn)(void *ctx, struct feed_room *room), void *ctx)
+{
+    struct feed_room *room, *tmp;
+
+    HASH_ITER(by_uuid, feed->rooms, room, tmp)
+    {
+        if (room->card && card_member(room->card, user) && has_event_sub(room))
+            fn(ctx, room);
+    }
+}

@@ -164,7 +164,7 @@ static bool begin_request(struct http_conn *c)
 
     if (head->has_coding) {
         request_refuse(r, 411);
-    } else if (head->length > c->server->config.body_bytes) {
+    } else if (head->length > r->body.max) {
         request_refuse(r, 413);
     } else if (head->wants_websocket && c->server->config.handler.on_upgrade) {
         write_some(c);

@@ -71,6 +71,8 @@ struct net_handler {
      * after it returns. Only called when net_request_set_user gave a user pointer; without one
      * the request stays valid until it is answered, and the answer goes nowhere. */
     void (*on_abandon)(void *user);
+    /* Ceiling in bytes of the body of a request to head->path, instead of body_bytes. May be NULL. */
+    size_t (*body_limit)(void *ctx, const struct net_head *head);
     /* Writes the body of an error answer into body (application/json). */
     void (*on_error)(void *ctx, const struct net_head *head, enum err e,
                      struct buf *body);

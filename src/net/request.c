@@ -21,6 +21,14 @@ static size_t count_lines(struct str s)
     return n;
 }
 
+static size_t body_limit(const struct net_server *server, const struct net_head *head)
+{
+    const struct net_handler *handler = &server->config.handler;
+
+    return handler->body_limit ? handler->body_limit(handler->ctx, head)
+                               : server->config.body_bytes;
+}
+
 struct net_request *request_new(struct net_server *server, struct http_conn *conn,
                                 struct str head, int *status_out)
 {
@@ -41,7 +49,7 @@ struct net_request *request_new(struct net_server *server, struct http_conn *con
     *status_out = http_head_parse(bytes, head.n, fields, n_fields, &r->parsed);
     r->head = (struct net_head){r->parsed.method, r->parsed.path, r->parsed.query,
                                 http_conn_peer(conn)};
-    buf_init(&r->body, server->config.body_bytes);
+    buf_init(&r->body, body_limit(server, &r->head));
     server_add_request(server, r);
     return r;
 }
