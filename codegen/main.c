@@ -1,12 +1,14 @@
 /*
  * reuse-gen: from the schema (an image of the .proto files, migrations, annotated queries) to
- * generated/. Phases: load, model, check, emit; nothing is written if anything is wrong.
+ * generated/. Phases: load, model, check, then emit, or compare with a release; nothing is written
+ * if anything is wrong.
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "codegen/check.h"
+#include "codegen/compat.h"
 #include "codegen/emit.h"
 #include "codegen/sql_side.h"
 
@@ -16,7 +18,9 @@ struct options {
     const char *image;
     const char *migrations;
     const char *queries;
-    const char *out;
+    const char *out;    /* write what is generated there */
+    const char *compat; /* compare with the release there */
+    const char *record; /* write the release's lists there */
 };
 
 static bool parse_options(int argc, char **argv, struct options *to)
@@ -25,10 +29,9 @@ static bool parse_options(int argc, char **argv, struct options *to)
         const char *name;
         const char **value;
     } known[] = {
-        {"--image", &to->image},
-        {"--migrations", &to->migrations},
-        {"--queries", &to->queries},
-        {"--out", &to->out},
+        {"--image", &to->image},     {"--migrations", &to->migrations},
+        {"--queries", &to->queries}, {"--out", &to->out},
+        {"--compat", &to->compat},   {"--record", &to->record},
     };
 
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -41,7 +44,8 @@ static bool parse_options(int argc, char **argv, struct options *to)
             return false;
         *value = argv[i + 1];
     }
-    return argc % 2 == 1 && to->out && (to->image || to->queries);
+    return argc % 2 == 1 && (to->out || to->compat || to->record) &&
+           (to->image || to->queries);
 }
 
 static void emit_all(const struct model *m, const char *dir, struct diag *d)
@@ -70,6 +74,33 @@ static void emit_contracts(const struct model *m, const char *dir, struct diag *
     contract_release(&contract);
 }
 
+static void emit(const struct options *options, const struct model *m,
+                 const struct sql_side *sql, struct diag *d)
+{
+    emit_all(m, options->out, d);
+    emit_contracts(m, options->out, d);
+    if (sql && options->queries)
+        sql_side_emit(sql, options->out, d);
+}
+
+static void record(const struct options *options, const struct model *m,
+                   const struct sql_side *sql, struct diag *d)
+{
+    if (options->image)
+        compat_record(m, options->record, d);
+    if (sql && options->queries)
+        sql_side_record(sql, options->record, d);
+}
+
+static void compare(const struct options *options, const struct model *m,
+                    struct sql_side *sql, struct diag *d)
+{
+    if (options->image)
+        compat_check(m, options->compat, d);
+    if (sql && options->queries)
+        sql_side_compat(sql, options->compat, d);
+}
+
 static void run(const struct options *options, struct diag *d)
 {
     struct sql_side *sql = NULL;
@@ -82,12 +113,12 @@ static void run(const struct options *options, struct diag *d)
         model_apply_catalog(&model, sql ? sql_side_catalog(sql) : NULL, d);
         check_model(&model, d);
     }
-    if (diag_ok(d)) {
-        emit_all(&model, options->out, d);
-        emit_contracts(&model, options->out, d);
-        if (sql && options->queries)
-            sql_side_emit(sql, options->out, d);
-    }
+    if (diag_ok(d) && options->out)
+        emit(options, &model, sql, d);
+    if (diag_ok(d) && options->record)
+        record(options, &model, sql, d);
+    if (diag_ok(d) && options->compat)
+        compare(options, &model, sql, d);
     model_release(&model);
     sql_side_free(&sql);
 }
@@ -103,7 +134,7 @@ int main(int argc, char **argv)
     if (!messages || !parse_options(argc, argv, &options)) {
         fprintf(stderr,
                 "usage: reuse-gen [--image FILE] [--migrations DIR [--queries DIR]] "
-                "--out DIR\n");
+                "[--out DIR] [--compat RELEASE] [--record RELEASE]\n");
         return 2;
     }
     diag_init(&d);

@@ -70,6 +70,14 @@ static void load_value(const struct loader *l, const struct model_enum *e, size_
     to->json = rule ? str_of(rule->json) : name_lower(&l->model->arena, json);
 }
 
+static void reserve_names(const struct loader *l, char **names, size_t n,
+                          struct model_reserved *to)
+{
+    to->names = ARENA_ARRAY(&l->model->arena, struct str, n);
+    for (size_t i = 0; i < n; i++)
+        to->names[to->n_names++] = dup_c(l, names[i]);
+}
+
 static void load_enum(const struct loader *l, size_t index,
                       const Google__Protobuf__EnumDescriptorProto *from,
                       struct model_enum *to)
@@ -87,6 +95,12 @@ static void load_enum(const struct loader *l, size_t index,
         .values = ARENA_ARRAY(&l->model->arena, struct model_enum_value, from->n_value),
     };
     to->c_name = name_snake(&l->model->arena, to->name);
+    reserve_names(l, from->reserved_name, from->n_reserved_name, &to->reserved);
+    to->reserved.ranges =
+        ARENA_ARRAY(&l->model->arena, struct model_range, from->n_reserved_range);
+    for (size_t i = 0; i < from->n_reserved_range; i++)
+        to->reserved.ranges[to->reserved.n_ranges++] = (struct model_range){
+            from->reserved_range[i]->start, from->reserved_range[i]->end};
     for (size_t i = 0; i < from->n_value; i++) {
         load_value(l, to, index, i, from->value[i], &to->values[i]);
         to->is_errors |= to->values[i].error != NULL;
@@ -214,6 +228,13 @@ static void load_message(const struct loader *l, size_t index,
     to->is_headers = to->rule->headers[0] != '\0';
     to->c_name = name_snake(&l->model->arena, to->name);
     to->c_upper = name_upper(&l->model->arena, to->name);
+    reserve_names(l, from->reserved_name, from->n_reserved_name, &to->reserved);
+    to->reserved.ranges =
+        ARENA_ARRAY(&l->model->arena, struct model_range, from->n_reserved_range);
+    for (size_t i = 0; i < from->n_reserved_range;
+         i++) /* of messages, end is behind it */
+        to->reserved.ranges[to->reserved.n_ranges++] = (struct model_range){
+            from->reserved_range[i]->start, from->reserved_range[i]->end - 1};
     for (size_t i = 0; i < from->n_field; i++) {
         load_field(l, index, i, from->field[i], &to->fields[i]);
         to->is_settings |= to->fields[i].setting != NULL;
@@ -296,7 +317,7 @@ static void load_file(const struct loader *l)
         load_service(l, i, from->service[i], &to->services[i]);
 }
 
-static const struct model_enum *enum_by_name(const struct model *m, struct str full_name)
+const struct model_enum *model_enum_by_name(const struct model *m, struct str full_name)
 {
     for (size_t i = 0; i < m->n_files; i++)
         for (size_t j = 0; j < m->files[i].n_enums; j++)
@@ -315,6 +336,22 @@ const struct model_message *model_message_by_name(const struct model *m,
     return NULL;
 }
 
+bool model_has_reserved_name(const struct model_reserved *reserved, struct str name)
+{
+    for (size_t i = 0; i < reserved->n_names; i++)
+        if (str_eq(reserved->names[i], name))
+            return true;
+    return false;
+}
+
+bool model_has_reserved_number(const struct model_reserved *reserved, int32_t number)
+{
+    for (size_t i = 0; i < reserved->n_ranges; i++)
+        if (number >= reserved->ranges[i].first && number <= reserved->ranges[i].last)
+            return true;
+    return false;
+}
+
 static void resolve_file(struct model *m, struct model_file *file)
 {
     for (size_t i = 0; i < file->n_messages; i++)
@@ -322,7 +359,7 @@ static void resolve_file(struct model *m, struct model_file *file)
             struct model_field *field = &file->messages[i].fields[j];
 
             field->message = model_message_by_name(m, field->type_name);
-            field->enumeration = enum_by_name(m, field->type_name);
+            field->enumeration = model_enum_by_name(m, field->type_name);
         }
     for (size_t i = 0; i < file->n_services; i++)
         for (size_t j = 0; j < file->services[i].n_methods; j++) {

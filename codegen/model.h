@@ -15,6 +15,16 @@
 
 struct catalog;
 
+/* What `reserved` says: numbers and names that must not come back. */
+struct model_reserved {
+    struct model_range {
+        int32_t first, last;
+    } * ranges;
+    size_t n_ranges;
+    struct str *names;
+    size_t n_names;
+};
+
 struct model_enum_value {
     struct pos pos;
     struct str comment;
@@ -33,6 +43,7 @@ struct model_enum {
     const struct model_file *file;
     struct model_enum_value *values;
     size_t n_values;
+    struct model_reserved reserved;
     bool is_errors; /* its values carry (reuse.error): it becomes enum err */
 };
 
@@ -74,6 +85,7 @@ struct model_message {
     const struct model_file *file;
     struct model_field *fields; /* in declaration order */
     size_t n_fields;
+    struct model_reserved reserved;
     const Reuse__MessageRule *rule; /* never NULL */
     bool is_settings; /* its fields carry (reuse.setting): it becomes struct settings */
     bool is_headers;  /* header lines of a frame or a record: no C form */
@@ -136,9 +148,14 @@ void model_load(struct model *m, const char *image_path, struct diag *d);
 /* model_release — frees all. */
 void model_release(struct model *m);
 
-/* model_message_by_name — by full name; NULL if there is none. */
+/* model_message_by_name, model_enum_by_name — by full name; NULL if there is none. */
 const struct model_message *model_message_by_name(const struct model *m,
                                                   struct str full_name);
+const struct model_enum *model_enum_by_name(const struct model *m, struct str full_name);
+
+/* model_has_reserved_name, model_has_reserved_number — it may not come back. */
+bool model_has_reserved_name(const struct model_reserved *reserved, struct str name);
+bool model_has_reserved_number(const struct model_reserved *reserved, int32_t number);
 
 /* model_errors — the enum of the errors; NULL if there is none. */
 const struct model_enum *model_errors(const struct model *m);
@@ -149,20 +166,16 @@ const struct model_field *model_field_by_json(const struct model_message *messag
 const struct model_field *model_field_by_name(const struct model_message *message,
                                               struct str name);
 
-/*
- * model_is_data — the message has a C struct, JSON and protobuf of its own (all but Settings and
- * header lines).
- */
+/* model_is_data — the message has a C struct, JSON and protobuf: all but Settings and headers. */
 bool model_is_data(const struct model_message *message);
 
 /* model_field_flags — enum record_flag as the field's table row has them. */
 unsigned model_field_flags(const struct model_field *field);
 
-/* model_setting_kind — how a field of the settings is read. in: it has a setting */
+/* model_setting_kind — how a field that has a setting is read. */
 enum setting_kind model_setting_kind(const struct model_field *field);
 
-/* model_event_name — of a method with a kafka rule, from its ce_type without the first word and
- * a version of 1: reuse.chat.message.v1 -> chat_message. */
+/* model_event_name — of an event, from its ce_type: reuse.chat.message.v1 -> chat_message. */
 struct str model_event_name(struct arena *a, const struct model_method *method);
 
 /* model_is_event — the method's record is one of ours, not the plain text of others. */
@@ -174,15 +187,12 @@ bool model_file_has_event(const struct model *m, const struct model_file *file);
 /* model_file_uses — a field of file has a type of the other file. */
 bool model_file_uses(const struct model_file *file, const struct model_file *other);
 
-/* model_file_has_messages — one at least that model_is_data. */
+/* model_file_has_messages, model_file_has_data — one at least that model_is_data; or an enum. */
 bool model_file_has_messages(const struct model_file *file);
-
-/* model_file_has_data — the file has messages or enums that make a header of its own. */
 bool model_file_has_data(const struct model_file *file);
 
 /*
- * model_apply_catalog — limits of fields that name a column.
- * in:     catalog may be NULL: columns are left alone
+ * model_apply_catalog — limits of fields that name a column. in: catalog NULL: they have none
  * errors: diagnostics for unknown columns and limits wider than their column
  */
 void model_apply_catalog(struct model *m, const struct catalog *catalog, struct diag *d);

@@ -11,6 +11,7 @@
 #include "codegen/emit_dao.h"
 #include "codegen/list.h"
 #include "codegen/plan.h"
+#include "codegen/query_lock.h"
 #include "codegen/query_shape.h"
 
 #include "base/banned.h"
@@ -165,12 +166,8 @@ static const struct query *find_query(const struct sql_side *s, struct str name)
 /* Types and plan of a query. What is wrong already is not looked at further. */
 static void prove_query(struct sql_side *s, struct query *q, struct diag *d)
 {
-    const struct query *first = find_query(s, q->name);
     size_t before = d->n;
 
-    if (first && first != q)
-        diag_at(d, q->name_pos, "query " STR_FMT " exists already, at %s:%d",
-                STR_ARG(q->name), first->name_pos.file, first->name_pos.line);
     if (q->is_broken)
         return;
     query_write_sql(&s->arena, q, d);
@@ -180,6 +177,15 @@ static void prove_query(struct sql_side *s, struct query *q, struct diag *d)
     query_type_params(&s->arena, q, &s->catalog, d);
     if (d->n == before)
         plan_check(s->engine, &s->arena, &s->catalog, q, d);
+}
+
+static void check_name(const struct sql_side *s, const struct query *q, struct diag *d)
+{
+    const struct query *first = find_query(s, q->name);
+
+    if (first && first != q)
+        diag_at(d, q->name_pos, "query " STR_FMT " exists already, at %s:%d",
+                STR_ARG(q->name), first->name_pos.file, first->name_pos.line);
 }
 
 static void load_queries(struct sql_side *s, const char *dir, struct diag *d)
@@ -192,8 +198,10 @@ static void load_queries(struct sql_side *s, const char *dir, struct diag *d)
         return;
     }
     for (size_t f = 0; f < s->n_files; f++)
-        for (size_t i = 0; i < s->files[f].n_queries; i++)
+        for (size_t i = 0; i < s->files[f].n_queries; i++) {
+            check_name(s, &s->files[f].queries[i], d);
             prove_query(s, &s->files[f].queries[i], d);
+        }
     s->rows = query_rows_of(&s->arena, s->files, s->n_files, d);
 }
 
@@ -227,6 +235,49 @@ void sql_side_emit(const struct sql_side *s, const char *out_dir, struct diag *d
     const struct dao_model model = {s->files, s->n_files, &s->rows, &s->catalog};
 
     emit_dao(&model, out_dir, d);
+}
+
+static const char lock_head[] =
+    "-- Statements of the release; written by tools/release. Do not edit.\n";
+
+void sql_side_record(const struct sql_side *s, const char *dir, struct diag *d)
+{
+    struct out o;
+
+    out_init(&o);
+    buf_append_c(&o.text, lock_head);
+    for (size_t f = 0; f < s->n_files; f++)
+        for (size_t i = 0; i < s->files[f].n_queries; i++)
+            query_lock_write(&o, &s->files[f].queries[i]);
+    out_write(&o, dir, "queries.lock", d);
+    out_release(&o);
+}
+
+/* Says what the engine and the lints say, under the gate's own rule. */
+static void prove_released(struct sql_side *s, struct query *q, struct diag *d)
+{
+    struct diag found;
+
+    diag_init(&found);
+    prove_query(s, q, &found);
+    for (size_t i = 0; i < found.n; i++)
+        diag_at(d, found.lines[i].pos, "SQL_STILL_PREPARES: " STR_FMT ": %s",
+                STR_ARG(q->name), found.lines[i].text);
+    if (diag_ok(&found))
+        query_lock_compare(q, d);
+    diag_release(&found);
+}
+
+void sql_side_compat(struct sql_side *s, const char *dir, struct diag *d)
+{
+    const char *path = arena_printf(&s->arena, "%s/queries.lock", dir).p;
+    struct query_file released = {0};
+    struct str text = read_file(&s->arena, path, d);
+
+    if (!query_file_parse(&s->arena, path, text, &released, d))
+        return;
+    for (size_t i = 0; i < released.n_queries; i++)
+        prove_released(s, &released.queries[i], d);
 }
 
 void sql_side_free(struct sql_side **s)

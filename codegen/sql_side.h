@@ -26,6 +26,16 @@ const struct catalog *sql_side_catalog(const struct sql_side *s);
 /* sql_side_emit — writes the DAOs (dao_*.{h,c}) below out_dir. */
 void sql_side_emit(const struct sql_side *s, const char *out_dir, struct diag *d);
 
+/* sql_side_record — writes dir/queries.lock: all statements, for the gate of later releases. */
+void sql_side_record(const struct sql_side *s, const char *dir, struct diag *d);
+
+/*
+ * sql_side_compat — the statements in dir/queries.lock still hold on today's tables, for servers of
+ * the release run beside those of today while a fleet is renewed.
+ * errors: diagnostics with the rules SQL_STILL_PREPARES and SQL_SAME_COLUMNS
+ */
+void sql_side_compat(struct sql_side *s, const char *dir, struct diag *d);
+
 /* sql_side_free — stops the engine. in: *s may be NULL; it becomes NULL */
 void sql_side_free(struct sql_side **s);
 

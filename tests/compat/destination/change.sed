@@ -1,0 +1,1 @@
+s/send: "\/pub\/order", subscribe: "\/sub\/order"/send: "\/pub\/orders"/

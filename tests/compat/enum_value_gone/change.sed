@@ -1,0 +1,3 @@
+/^  \/\/ Done/d
+/STATE_SOLD = 1/d
+s/\\"state\\":\\"sold\\"/\\"state\\":\\"open\\"/

@@ -1,0 +1,1 @@
+/^message Receipt/,/^}/s/  int64 id = 1;/  optional int64 id = 1 [(reuse.field).omit_null = true];/

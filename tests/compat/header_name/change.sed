@@ -1,0 +1,1 @@
+s/(optional string receipt = 1 \[)/\1json_name = "answer", /

@@ -1,0 +1,1 @@
+s/max_chars: 100\}/max_chars: 99}/

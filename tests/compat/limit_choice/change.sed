@@ -1,0 +1,1 @@
+s/"big", "small"/"big"/

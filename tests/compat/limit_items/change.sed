@@ -1,0 +1,1 @@
+s/max_items: 10/max_items: 9/

@@ -1,0 +1,1 @@
+s/min: 1, max: 9/min: 1, max: 8/

@@ -1,0 +1,1 @@
+/^message Things/,/^}/s/unwrap: true, example: "\[\]"/example: "{\\"items\\":[]}"/

@@ -1,0 +1,3 @@
+# A message and its use.
+/^\/\/ A name, as text/,/^}/d
+/Someone is gone/,/^  }/d

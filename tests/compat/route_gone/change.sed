@@ -1,0 +1,2 @@
+s/, also: \["\/all"\]//
+s/path: "\/orders"/path: "\/purchases"/

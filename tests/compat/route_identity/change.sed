@@ -1,0 +1,1 @@
+s/user: "by", status/user: "by", identity: "always", status/

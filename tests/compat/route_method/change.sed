@@ -1,0 +1,1 @@
+s/method: "POST", path: "\/orders"/method: "PUT", path: "\/orders"/

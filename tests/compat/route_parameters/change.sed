@@ -1,0 +1,1 @@
+s/query: \["size", "kind"\]/query: ["size"]/

@@ -1,0 +1,1 @@
+/Someone is gone/,/^  }/d

@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD COLUMN colour VARCHAR(9) NULL;

@@ -1,0 +1,2 @@
+s/topic: "shop.topic"/topic: "gone"/
+s/source: "\/orders"/source: "\/buys"/

@@ -1,0 +1,2 @@
+# The setting's default is the topic.
+s/default: "orders"/default: "buys"/

@@ -1,0 +1,1 @@
+s/compat.shop.order.v1/compat.shop.order.v2/
