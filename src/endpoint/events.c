@@ -176,6 +176,7 @@ void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *don
                 void *ctx)
 {
     struct mark_job *m = mem_zalloc(sizeof(*m));
+    enum err rc;
 
     arena_init(&m->arena, SIZE_MAX);
     m->job.run = mark_run;
@@ -188,9 +189,11 @@ void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *don
     m->what.user = arena_dup(&m->arena, what->user);
     m->done = done;
     m->ctx = ctx;
-    m->rc = work_submit(hub->pool, 0, &m->job);
-    if (m->rc != ERR_OK)
-        mark_done(&m->job);
+    rc = work_submit(hub->pool, 0, &m->job);
+    if (rc == ERR_OK)
+        return;
+    m->rc = rc;
+    mark_done(&m->job);
 }
 
 /* --- typing ------------------------------------------------------------------------------- */

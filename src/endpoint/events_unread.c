@@ -67,6 +67,7 @@ static bool is_listening(struct hub *hub, struct str id)
 void event_tell_unread(struct hub *hub, struct str room_uuid, struct str user)
 {
     struct unread_job *u;
+    enum err rc;
 
     if (!is_listening(hub, user))
         return;
@@ -77,7 +78,9 @@ void event_tell_unread(struct hub *hub, struct str room_uuid, struct str user)
     u->hub = hub;
     u->room_uuid = arena_dup(&u->arena, room_uuid);
     u->user = arena_dup(&u->arena, user);
-    u->rc = work_submit(hub->pool, 0, &u->job);
-    if (u->rc != ERR_OK)
-        unread_done(&u->job);
+    rc = work_submit(hub->pool, 0, &u->job);
+    if (rc == ERR_OK)
+        return;
+    u->rc = rc;
+    unread_done(&u->job);
 }

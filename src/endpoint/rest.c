@@ -159,10 +159,12 @@ enum err rest_work_then(struct rest_call *call, rest_run_fn *run, rest_after_fn 
 static void page_more(void *user)
 {
     struct rest_call *call = user;
+    enum err rc = work_submit(call->hub->pool, 0, &call->job);
 
-    call->rc = work_submit(call->hub->pool, 0, &call->job);
-    if (call->rc != ERR_OK)
-        call->job.done(&call->job);
+    if (rc == ERR_OK)
+        return; /* the call is the worker's now */
+    call->rc = rc;
+    call->job.done(&call->job);
 }
 
 static void pages_begin(struct rest_call *call)
