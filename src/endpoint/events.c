@@ -267,6 +267,7 @@ void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool i
     struct feed_room *room = feed_room_find(hub->feed, room_uuid);
     struct write_op *op;
     struct typing *t;
+    enum err rc;
 
     if (room && feed_room_card(room)) {
         done(ctx, typing_in_room(hub, feed_room_card(room), user, is_typing));
@@ -278,9 +279,11 @@ void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool i
     op->owner = t;
     op->unit.room_uuid = arena_dup(&op->arena, room_uuid);
     op->unit.sender = arena_dup(&op->arena, user);
-    op->unit.rc = writer_submit(hub->writer, op);
-    if (op->unit.rc != ERR_OK)
-        on_typing_found(op);
+    rc = writer_submit(hub->writer, op);
+    if (rc == ERR_OK)
+        return;
+    op->unit.rc = rc;
+    on_typing_found(op);
 }
 
 /* --- presence ----------------------------------------------------------------------------- */
