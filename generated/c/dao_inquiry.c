@@ -164,18 +164,59 @@ enum err dao_inquiry_due(struct db *db, const struct dao_inquiry_due_in *in,
     return rc;
 }
 
-static const struct db_param inquiry_put_off_params[] = {
+static const struct db_param inquiry_claim_params[] = {
     {
         .name = "next_attempt_at",
         .type = DB_DATETIME,
-        .offset = offsetof(struct dao_inquiry_put_off_in, next_attempt_at),
-        .has_offset = offsetof(struct dao_inquiry_put_off_in, has_next_attempt_at),
+        .offset = offsetof(struct dao_inquiry_claim_in, next_attempt_at),
+        .has_offset = offsetof(struct dao_inquiry_claim_in, has_next_attempt_at),
+        .is_nullable = true,
+    },
+    {
+        .name = "ids",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_inquiry_claim_in, ids),
+        .has_offset = offsetof(struct dao_inquiry_claim_in, n_ids),
+        .is_list = true,
+    },
+};
+
+const struct db_query dao_inquiry_claim_query = {
+    .id = DAO_INQUIRY_CLAIM,
+    .name = "inquiry_claim",
+    .sql = "UPDATE inquiry SET attempts = attempts + 1, next_attempt_at = ? WHERE id IN "
+           "(?)",
+    .kind = DB_EXEC,
+    .params = inquiry_claim_params,
+    .n_params = 2,
+    .in_size = sizeof(struct dao_inquiry_claim_in),
+};
+
+enum err dao_inquiry_claim(struct db *db, const struct dao_inquiry_claim_in *in,
+                           struct db_result *result_out)
+{
+    return db_exec(db, &dao_inquiry_claim_query, in, result_out);
+}
+
+static const struct db_param inquiry_not_sent_params[] = {
+    {
+        .name = "state",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_inquiry_not_sent_in, state),
+        .has_offset = DB_NO_OFFSET,
+        .max_chars = 16,
+    },
+    {
+        .name = "next_attempt_at",
+        .type = DB_DATETIME,
+        .offset = offsetof(struct dao_inquiry_not_sent_in, next_attempt_at),
+        .has_offset = offsetof(struct dao_inquiry_not_sent_in, has_next_attempt_at),
         .is_nullable = true,
     },
     {
         .name = "last_error",
         .type = DB_TEXT,
-        .offset = offsetof(struct dao_inquiry_put_off_in, last_error),
+        .offset = offsetof(struct dao_inquiry_not_sent_in, last_error),
         .has_offset = DB_NO_OFFSET,
         .is_nullable = true,
         .max_chars = 500,
@@ -183,26 +224,32 @@ static const struct db_param inquiry_put_off_params[] = {
     {
         .name = "id",
         .type = DB_I64,
-        .offset = offsetof(struct dao_inquiry_put_off_in, id),
+        .offset = offsetof(struct dao_inquiry_not_sent_in, id),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "attempts",
+        .type = DB_I32,
+        .offset = offsetof(struct dao_inquiry_not_sent_in, attempts),
         .has_offset = DB_NO_OFFSET,
     },
 };
 
-const struct db_query dao_inquiry_put_off_query = {
-    .id = DAO_INQUIRY_PUT_OFF,
-    .name = "inquiry_put_off",
-    .sql = "UPDATE inquiry SET attempts = attempts + 1, next_attempt_at = ?, last_error "
-           "= ? WHERE id = ? AND state = 'queued'",
+const struct db_query dao_inquiry_not_sent_query = {
+    .id = DAO_INQUIRY_NOT_SENT,
+    .name = "inquiry_not_sent",
+    .sql = "UPDATE inquiry SET state = ?, next_attempt_at = ?, last_error = ? WHERE id "
+           "= ? AND attempts = ? AND state = 'queued'",
     .kind = DB_EXEC,
-    .params = inquiry_put_off_params,
-    .n_params = 3,
-    .in_size = sizeof(struct dao_inquiry_put_off_in),
+    .params = inquiry_not_sent_params,
+    .n_params = 5,
+    .in_size = sizeof(struct dao_inquiry_not_sent_in),
 };
 
-enum err dao_inquiry_put_off(struct db *db, const struct dao_inquiry_put_off_in *in,
-                             struct db_result *result_out)
+enum err dao_inquiry_not_sent(struct db *db, const struct dao_inquiry_not_sent_in *in,
+                              struct db_result *result_out)
 {
-    return db_exec(db, &dao_inquiry_put_off_query, in, result_out);
+    return db_exec(db, &dao_inquiry_not_sent_query, in, result_out);
 }
 
 static const struct db_param inquiry_sent_params[] = {
@@ -236,4 +283,44 @@ enum err dao_inquiry_sent(struct db *db, const struct dao_inquiry_sent_in *in,
                           struct db_result *result_out)
 {
     return db_exec(db, &dao_inquiry_sent_query, in, result_out);
+}
+
+static const struct db_param inquiry_waiting_params[] = {
+    {
+        .name = "limit",
+        .type = DB_U32,
+        .offset = offsetof(struct dao_inquiry_waiting_in, limit),
+        .has_offset = DB_NO_OFFSET,
+        .min = 1,
+        .max = 100000,
+    },
+};
+
+static const struct db_column dao_inquiry_waiting_row_columns[] = {
+    {
+        .name = "waiting",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_inquiry_waiting_row, waiting),
+        .has_offset = DB_NO_OFFSET,
+    },
+};
+
+const struct db_query dao_inquiry_waiting_query = {
+    .id = DAO_INQUIRY_WAITING,
+    .name = "inquiry_waiting",
+    .sql = "SELECT COUNT(*) AS waiting FROM (SELECT q.id FROM inquiry q WHERE q.state = "
+           "'queued' LIMIT ?) w",
+    .kind = DB_ONE,
+    .params = inquiry_waiting_params,
+    .n_params = 1,
+    .columns = dao_inquiry_waiting_row_columns,
+    .n_columns = 1,
+    .row_size = sizeof(struct dao_inquiry_waiting_row),
+    .in_size = sizeof(struct dao_inquiry_waiting_in),
+};
+
+enum err dao_inquiry_waiting(struct db *db, const struct dao_inquiry_waiting_in *in,
+                             struct arena *a, struct dao_inquiry_waiting_row *row_out)
+{
+    return db_one(db, &dao_inquiry_waiting_query, in, a, row_out);
 }

@@ -59,23 +59,45 @@ NODISCARD enum err dao_inquiry_due(struct db *db, const struct dao_inquiry_due_i
                                    struct arena *a, struct dao_inquiry_due_row **rows_out,
                                    size_t *n_out);
 
-struct dao_inquiry_put_off_in {
+struct dao_inquiry_claim_in {
+    bool has_next_attempt_at; /* false: NULL */
+    int64_t next_attempt_at;  /* inquiry.next_attempt_at, civil ns */
+    const int64_t *ids;       /* inquiry.id */
+    size_t n_ids;             /* 0: no row is met */
+};
+
+/*
+ * dao_inquiry_claim — Leaves locked inquiries to this mailer until next_attempt_at, as
+ * tried once more.
+ *   UPDATE inquiry SET attempts = attempts + 1, next_attempt_at = :next_attempt_at
+ *   WHERE id IN (:ids*)
+ * Plan: inquiry range PRIMARY, checked on 5,000 rows.
+ */
+extern const struct db_query dao_inquiry_claim_query;
+NODISCARD enum err dao_inquiry_claim(struct db *db, const struct dao_inquiry_claim_in *in,
+                                     struct db_result *result_out);
+
+struct dao_inquiry_not_sent_in {
+    struct str state;         /* inquiry.state, 16 characters */
     bool has_next_attempt_at; /* false: NULL */
     int64_t next_attempt_at;  /* inquiry.next_attempt_at, civil ns */
     struct str last_error;    /* inquiry.last_error, 500 characters, or no value */
     int64_t id;               /* inquiry.id */
+    int32_t attempts;         /* inquiry.attempts */
 };
 
 /*
- * dao_inquiry_put_off — Puts an inquiry off, as tried once more.
- *   UPDATE inquiry SET attempts = attempts + 1, next_attempt_at = :next_attempt_at,
- *     last_error = :last_error WHERE id = :id AND state = 'queued'
+ * dao_inquiry_not_sent — The mail server did not take the mail of that attempt; state is
+ * queued or failed.
+ *   UPDATE inquiry SET state = :state, next_attempt_at = :next_attempt_at, last_error =
+ *       :last_error
+ *   WHERE id = :id AND attempts = :attempts AND state = 'queued'
  * Plan: inquiry range PRIMARY, checked on 5,000 rows.
  */
-extern const struct db_query dao_inquiry_put_off_query;
-NODISCARD enum err dao_inquiry_put_off(struct db *db,
-                                       const struct dao_inquiry_put_off_in *in,
-                                       struct db_result *result_out);
+extern const struct db_query dao_inquiry_not_sent_query;
+NODISCARD enum err dao_inquiry_not_sent(struct db *db,
+                                        const struct dao_inquiry_not_sent_in *in,
+                                        struct db_result *result_out);
 
 struct dao_inquiry_sent_in {
     bool has_sent_at; /* false: NULL */
@@ -84,7 +106,7 @@ struct dao_inquiry_sent_in {
 };
 
 /*
- * dao_inquiry_sent — The mail was taken by the mail server.
+ * dao_inquiry_sent — The mail server took the mail.
  *   UPDATE inquiry SET state = 'sent', sent_at = :sent_at, next_attempt_at = NULL,
  *       last_error = NULL
  *   WHERE id = :id
@@ -93,5 +115,25 @@ struct dao_inquiry_sent_in {
 extern const struct db_query dao_inquiry_sent_query;
 NODISCARD enum err dao_inquiry_sent(struct db *db, const struct dao_inquiry_sent_in *in,
                                     struct db_result *result_out);
+
+struct dao_inquiry_waiting_in {
+    uint32_t limit; /* 1..100000 */
+};
+
+struct dao_inquiry_waiting_row {
+    int64_t waiting;
+};
+
+/*
+ * dao_inquiry_waiting — How many inquiries wait; no more than the limit are counted.
+ *   SELECT COUNT(*) AS waiting
+ *   FROM (SELECT q.id FROM inquiry q WHERE q.state = 'queued' LIMIT :limit) w
+ * Plan: inquiry ref inquiry_next, checked on 5,000 rows.
+ */
+extern const struct db_query dao_inquiry_waiting_query;
+NODISCARD enum err dao_inquiry_waiting(struct db *db,
+                                       const struct dao_inquiry_waiting_in *in,
+                                       struct arena *a,
+                                       struct dao_inquiry_waiting_row *row_out);
 
 #endif

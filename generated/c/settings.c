@@ -124,7 +124,8 @@ static const struct setting rows[] = {
         .default_text = "team5-",
         .env = "REUSE_CHAT_KAFKA_GROUP_PREFIX",
         .max = INT64_C(64),
-        .help = "group.id is this and server.id.",
+        .help = "group.id is this and server.id; that of the topic of users to delete is "
+                "this without its last '-'.",
     },
     {
         .key = "kafka.value",
@@ -153,8 +154,8 @@ static const struct setting rows[] = {
         .env = "REUSE_CHAT_MAIL_URL",
         .max = INT64_C(1000),
         .is_secret = true,
-        .help =
-            "smtp://user:password@host:port; empty: inquiries are stored and not sent.",
+        .help = "smtp://user:password@host:port (TLS if the server offers it) or "
+                "smtps://…; empty: inquiries are stored and not sent.",
     },
     {
         .key = "mail.from",
@@ -437,6 +438,26 @@ static const struct setting rows[] = {
         .env = "REUSE_CHAT_LIMITS_ROOMS_PER_HOUR",
         .max = INT64_C(1000000),
         .help = "Rooms one user may create an hour; 0: no limit.",
+    },
+    {
+        .key = "mail.ca_file",
+        .kind = SETTING_TEXT,
+        .offset = offsetof(struct settings, mail_ca_file),
+        .default_text = "",
+        .env = "REUSE_CHAT_MAIL_CA_FILE",
+        .max = INT64_C(1000),
+        .help = "PEM file of those who may sign the mail server's certificate; empty: "
+                "the system's.",
+    },
+    {
+        .key = "user_delete.policy",
+        .kind = SETTING_CHOICE,
+        .offset = offsetof(struct settings, user_delete_policy),
+        .default_text = "anonymize",
+        .env = "REUSE_CHAT_USER_DELETE_POLICY",
+        .choices = "anonymize|purge",
+        .help = "What becomes of the messages of a deleted user: they stay, without the "
+                "name, or they go with their rooms.",
     },
 };
 

@@ -37,6 +37,11 @@ enum settings_errors_unsubscribed {
     SETTINGS_ERRORS_UNSUBSCRIBED_DROP,
 };
 
+enum settings_user_delete_policy {
+    SETTINGS_USER_DELETE_POLICY_ANONYMIZE,
+    SETTINGS_USER_DELETE_POLICY_PURGE,
+};
+
 /* Every setting, with its default, limits and names. */
 struct settings {
     /* Name of this server; every server of a fleet has its own. [server.id] */
@@ -73,7 +78,10 @@ struct settings {
     struct str kafka_event_topic;
     /* Topic that names users to delete. [kafka.user_delete_topic] */
     struct str kafka_user_delete_topic;
-    /* group.id is this and server.id. [kafka.group_prefix] */
+    /*
+     * group.id is this and server.id; that of the topic of users to delete is this
+     * without its last '-'. [kafka.group_prefix]
+     */
     struct str kafka_group_prefix;
     /* Form of the value in topic chat. [kafka.value: enum settings_kafka_value] */
     int kafka_value;
@@ -82,8 +90,8 @@ struct settings {
      */
     struct str redis_url;
     /*
-     * smtp://user:password@host:port; empty: inquiries are stored and not sent.
-     * [mail.url, secret]
+     * smtp://user:password@host:port (TLS if the server offers it) or smtps://…; empty:
+     * inquiries are stored and not sent. [mail.url, secret]
      */
     struct str mail_url;
     /* Sender of inquiry mails. [mail.from] */
@@ -169,6 +177,16 @@ struct settings {
     int64_t limits_inquiries_per_hour;
     /* Rooms one user may create an hour; 0: no limit. [limits.rooms_per_hour] */
     int64_t limits_rooms_per_hour;
+    /*
+     * PEM file of those who may sign the mail server's certificate; empty: the system's.
+     * [mail.ca_file]
+     */
+    struct str mail_ca_file;
+    /*
+     * What becomes of the messages of a deleted user: they stay, without the name, or
+     * they go with their rooms. [user_delete.policy: enum settings_user_delete_policy]
+     */
+    int user_delete_policy;
 };
 
 /* For setting_load of codec/setting.h: it fills a struct settings. */

@@ -384,24 +384,47 @@ static void test_inquiry_due(void **state)
     }
 }
 
-static struct dao_inquiry_put_off_in inquiry_put_off_in(struct dao_test *t)
+static struct dao_inquiry_claim_in inquiry_claim_in(struct dao_test *t)
 {
-    return (struct dao_inquiry_put_off_in){
+    return (struct dao_inquiry_claim_in){
         .has_next_attempt_at = dao_has(t),
         .next_attempt_at = dao_time(t, 1),
-        .last_error = dao_emoji(t, 500, true, STR("last_error0")),
-        .id = dao_i64(t, 0, 0, 1),
+        .ids = dao_ids(t, 1),
+        .n_ids = dao_list_size(t),
     };
 }
 
-static void test_inquiry_put_off(void **state)
+static void test_inquiry_claim(void **state)
 {
     struct dao_test *t = *state;
 
     while (dao_next(t, DAO_MAY_NOTHING)) {
-        struct dao_inquiry_put_off_in in = inquiry_put_off_in(t);
+        struct dao_inquiry_claim_in in = inquiry_claim_in(t);
 
-        dao_end(t, dao_inquiry_put_off(t->db, &in, NULL));
+        dao_end(t, dao_inquiry_claim(t->db, &in, NULL));
+    }
+}
+
+static struct dao_inquiry_not_sent_in inquiry_not_sent_in(struct dao_test *t)
+{
+    return (struct dao_inquiry_not_sent_in){
+        .state = dao_emoji(t, 16, false, STR("queued")),
+        .has_next_attempt_at = dao_has(t),
+        .next_attempt_at = dao_time(t, 1),
+        .last_error = dao_emoji(t, 500, true, STR("last_error0")),
+        .id = dao_i64(t, 0, 0, 1),
+        .attempts = dao_i32(t, 0, 0, 1),
+    };
+}
+
+static void test_inquiry_not_sent(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_inquiry_not_sent_in in = inquiry_not_sent_in(t);
+
+        dao_end(t, dao_inquiry_not_sent(t->db, &in, NULL));
     }
 }
 
@@ -422,6 +445,25 @@ static void test_inquiry_sent(void **state)
         struct dao_inquiry_sent_in in = inquiry_sent_in(t);
 
         dao_end(t, dao_inquiry_sent(t->db, &in, NULL));
+    }
+}
+
+static struct dao_inquiry_waiting_in inquiry_waiting_in(struct dao_test *t)
+{
+    return (struct dao_inquiry_waiting_in){
+        .limit = dao_u32(t, 1, 100000, 100000),
+    };
+}
+
+static void test_inquiry_waiting(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_MISS)) {
+        struct dao_inquiry_waiting_in in = inquiry_waiting_in(t);
+        struct dao_inquiry_waiting_row row;
+
+        dao_end(t, dao_inquiry_waiting(t->db, &in, &t->arena, &row));
     }
 }
 
@@ -1004,8 +1046,10 @@ static const struct CMUnitTest tests[] = {
     {.name = "outbox_status", .test_func = test_outbox_status},
     {.name = "inquiry_insert", .test_func = test_inquiry_insert},
     {.name = "inquiry_due", .test_func = test_inquiry_due},
-    {.name = "inquiry_put_off", .test_func = test_inquiry_put_off},
+    {.name = "inquiry_claim", .test_func = test_inquiry_claim},
+    {.name = "inquiry_not_sent", .test_func = test_inquiry_not_sent},
     {.name = "inquiry_sent", .test_func = test_inquiry_sent},
+    {.name = "inquiry_waiting", .test_func = test_inquiry_waiting},
     {.name = "room_load", .test_func = test_room_load},
     {.name = "room_by_pair", .test_func = test_room_by_pair},
     {.name = "room_insert", .test_func = test_room_insert},
