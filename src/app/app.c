@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "db/migrate.h"
+#include "mail/mail.h"
 
 #include "base/banned.h"
 
@@ -38,6 +39,20 @@ static bool check_database_url(struct settings *s)
     if (str_starts(s->database_url, STR("embedded:")) && !db_library_has_engine())
         return complain("database.url",
                         "embedded: needs the program reuse-chat-embedded");
+    return true;
+}
+
+static bool check_mail(const struct settings *s)
+{
+    if (s->mail_url.n == 0)
+        return true;
+    if (!mail_url_is_valid(s->mail_url))
+        return complain("mail.url",
+                        "is not smtp://[user:password@]host[:port] or smtps://…");
+    if (!mail_address_is_valid(s->mail_from))
+        return complain("mail.from", "is no address");
+    if (!mail_address_is_valid(s->inquiry_to))
+        return complain("inquiry.to", "is no address");
     return true;
 }
 
@@ -69,7 +84,7 @@ bool app_settings(const struct app_args *args, struct settings *out,
     }
     if (out->admin_port == 0 && out->server_port > 0 && out->server_port <= 64535)
         out->admin_port = out->server_port + 1000;
-    return check_database_url(out) && set_zone(out);
+    return check_database_url(out) && check_mail(out) && set_zone(out);
 }
 
 bool app_database_open(const struct settings *settings)

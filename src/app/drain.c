@@ -21,14 +21,14 @@ static void on_store_stopped(void *ctx, enum err rc)
     s->is_store_stopped = true;
 }
 
-/* All told: wait for the closes to go out, and for the store. */
+/* All told: wait for the closes to go out, for the store, and for mails under way. */
 static void finish_when_empty(struct server *s, int64_t now)
 {
     bool is_over = now > s->drain_until_ms + DRAIN_LINGER_MS;
 
     if (s->hub.n_conns > 0 && !is_over)
         return;
-    if (!s->is_store_stopped && !is_over)
+    if ((!s->is_store_stopped || mailer_is_busy(s->mailer)) && !is_over)
         return;
     loop_timer_stop(s->drain_timer);
     loop_stop(s->loop);
@@ -62,6 +62,7 @@ void server_drain(struct server *s)
     s->is_stopping = true;
     LOG_INFO(&s->log, "server.draining", LOG_INT("connections", s->hub.n_conns));
     endpoint_stop_listening(s->endpoint);
+    mailer_stop(s->mailer);
     s->drain_began_ms = now;
     s->drain_until_ms = now + s->settings.drain_timeout;
     session_store_stop(s->hub.sessions, on_store_stopped, s);

@@ -189,6 +189,7 @@ bool server_build(struct server *s, struct why *why)
     s->endpoint = endpoint_new(&s->hub, &s->settings, why);
     if (!s->endpoint || !make_sessions(s, why) || !make_kafka(s, why))
         return false;
+    s->mailer = mailer_new(&s->hub);
     server_sweep(s);
     return true;
 }
@@ -196,6 +197,7 @@ bool server_build(struct server *s, struct why *why)
 void server_dismantle(struct server *s)
 {
     endpoint_free(&s->endpoint);
+    mailer_drop(s->mailer);
     kafka_consumer_free(&s->consumer);
     work_pool_free(&s->writers); /* what was taken is stored and published */
     if (s->hub.publisher)
@@ -205,6 +207,7 @@ void server_dismantle(struct server *s)
     if (s->hub.publisher)
         publisher_stop(s->hub.publisher);
     work_pool_free(&s->pool);
+    mailer_free(&s->mailer);
     writer_free(&s->hub.writer);
     publisher_free(&s->hub.publisher);
     feed_free(&s->hub.feed);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "app/lock.h"
+#include "app/mailer.h"
 #include "app/server.h"
 #include "auth/auth.h"
 #include "endpoint/endpoint.h"
@@ -24,6 +25,7 @@ struct server {
     struct hub hub;
     struct endpoint *endpoint;
     struct kafka_consumer *consumer;
+    struct mailer *mailer;
     struct loop_timer *drain_timer;
     int64_t drain_began_ms, drain_until_ms;
     bool is_stopping, is_store_stopped;

@@ -24,6 +24,8 @@ struct hub_stats {
         receipts_out;
     uint64_t errors_soft, errors_fatal, errors_dropped, slow_consumers, records_in,
         records_malformed;
+    uint64_t inquiries_queued; /* in the database, when it was last looked at */
+    uint64_t inquiries_sent, inquiries_failed; /* mailed, or given up, by this server */
 };
 
 struct hub {
@@ -42,8 +44,10 @@ struct hub {
     size_t n_idle_users;      /* of them, kept for their message rate only */
     struct stomp_conn *conns; /* all, newest first */
     size_t n_conns;
-    struct loop_timer *tick; /* once a second: heart-beats, deadlines, refreshes */
-    struct buf scratch;      /* one outgoing frame at a time */
+    struct loop_timer *tick;       /* once a second: heart-beats, deadlines, refreshes */
+    struct buf scratch;            /* one outgoing frame at a time */
+    void (*on_inquiry)(void *ctx); /* an inquiry was stored; NULL: nobody waits for it */
+    void *on_inquiry_ctx;
     bool is_draining;
     bool is_database_up, is_consumer_positioned;
     struct hub_stats stats;

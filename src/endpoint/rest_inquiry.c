@@ -49,6 +49,12 @@ static enum err upload_run(struct rest_call *call, struct work_ctx *ctx)
     return rc;
 }
 
+static void upload_after(struct rest_call *call)
+{
+    if (call->rc == ERR_OK && call->hub->on_inquiry)
+        call->hub->on_inquiry(call->hub->on_inquiry_ctx);
+}
+
 enum err rest_inquiry_upload(struct rest_call *call)
 {
     struct inquiry_state *s = ARENA_NEW(&call->arena, struct inquiry_state);
@@ -67,5 +73,5 @@ enum err rest_inquiry_upload(struct rest_call *call)
         return ERR_RATE_LIMITED;
     call->state = s;
     call->content_type = REST_TEXT;
-    return rest_work(call, upload_run, NULL);
+    return rest_work(call, upload_run, upload_after);
 }
