@@ -73,5 +73,7 @@ void setting_print(const struct setting_table *table, const void *settings,
                    const char *const *origins, struct buf *out);
 /* setting_help — the flags with defaults, environment names and help lines. */
 void setting_help(const struct setting_table *table, struct buf *out);
+/* setting_sample — a settings file: each key with its help and default, behind '#'. */
+void setting_sample(const struct setting_table *table, struct buf *out);
 
 #endif

@@ -105,3 +105,16 @@ void setting_help(const struct setting_table *table, struct buf *out)
         buf_putc(out, '\n');
     }
 }
+
+void setting_sample(const struct setting_table *table, struct buf *out)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        const struct setting *s = &table->settings[i];
+
+        buf_printf(out, "\n# %s", s->help);
+        if (s->kind == SETTING_CHOICE)
+            buf_printf(out, " (%s)", s->choices);
+        buf_printf(out, "\n#%s =%s%s\n", s->key, s->default_text[0] ? " " : "",
+                   s->default_text);
+    }
+}

@@ -388,6 +388,29 @@ static void test_what_is_printed_reads_back_as_the_same(void **state)
     assert_true(str_eq(f->s.id, before.id));
 }
 
+static void test_a_sample_names_every_key_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct buf out;
+
+    buf_init(&out, 1 << 16);
+    setting_sample(&table, &out);
+    buf_putc(&out, '\0');
+
+    assert_int_equal(load(f, file_of(f, out.p), NULL, NULL), ERR_OK);
+    for (size_t i = 0; i < table.n; i++) {
+        char want[100];
+
+        snprintf(want, sizeof(want), "\n#%s =%s%s\n", rows[i].key,
+                 rows[i].default_text[0] ? " " : "", rows[i].default_text);
+        assert_non_null(strstr(out.p, want));
+        assert_string_equal(f->origins[i], "default");
+    }
+    assert_non_null(strstr(out.p, "\n# TCP port\n#server.port"));
+    assert_non_null(strstr(out.p, "\n# form of lines (text|json)\n#log.format"));
+    buf_release(&out);
+}
+
 static void test_secrets_and_passwords_are_never_printed(void **state)
 {
     static const struct {
@@ -451,6 +474,7 @@ int main(void)
         TEST(test_a_file_that_cannot_be_read_is_not_found),
         TEST(test_times_and_sizes_have_units),
         TEST(test_what_is_printed_reads_back_as_the_same),
+        TEST(test_a_sample_names_every_key_and_changes_nothing),
         TEST(test_secrets_and_passwords_are_never_printed),
         TEST(test_help_tells_form_default_and_environment),
     };
