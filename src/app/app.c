@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/spring_env.h"
 #include "base/clock.h"
 #include "db/migrate.h"
 #include "mail/mail.h"
@@ -73,8 +74,10 @@ static bool set_zone(const struct settings *s)
 bool app_settings(const struct app_args *args, struct settings *out,
                   const char ***origins_out)
 {
-    const struct setting_sources sources = {
-        .file = args->config_file, .environ = args->environ, .flags = args->flags};
+    const struct setting_sources sources = {.file = args->config_file,
+                                            .environ =
+                                                spring_env(args->environ, args->arena),
+                                            .flags = args->flags};
     struct why why = {.text = ""};
 
     if (setting_load(&settings_table, &sources, args->arena, out, origins_out, &why) !=

@@ -27,6 +27,8 @@ struct app_args {
 int app_serve(const struct app_args *args);
 int app_migrate(const struct app_args *args);
 int app_check(const struct app_args *args);
+/* app_health — asks the servers of these settings, which run already: 0 if all are up, else 1. */
+int app_health(const struct app_args *args);
 
 /* app_settings — loads and checks; false: the reason was printed, exit APP_EXIT_CONFIG. */
 bool app_settings(const struct app_args *args, struct settings *out,

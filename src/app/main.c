@@ -17,6 +17,12 @@
 
 extern char **environ;
 
+static void print_buf(struct buf *out)
+{
+    fwrite(out->p, 1, out->n, stdout);
+    buf_release(out);
+}
+
 static void print_help(void)
 {
     struct buf out;
@@ -24,16 +30,32 @@ static void print_help(void)
     buf_init(&out, 1 << 20);
     buf_append_c(
         &out,
-        "usage: reuse-chat [serve|migrate|check|bench|version|help] [--config=FILE] "
-        "[--key=value …]\n\n"
+        "usage: reuse-chat [serve|migrate|check|health|config|bench|version|help] "
+        "[--config=FILE] [--key=value …]\n\n"
         "serve    the default: bring the schema up to date and serve\n"
         "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
         "check    print the settings in force and where each came from\n"
+        "health   ask the server of these settings how it is: exit status 0 if it can do "
+        "its "
+        "work\n"
+        "config   print a settings file: every setting, its meaning and its default\n"
         "bench    a load of users against running servers, see 'reuse-chat bench "
         "--help'\n\n");
     setting_help(&settings_table, &out);
-    fwrite(out.p, 1, out.n, stdout);
-    buf_release(&out);
+    print_buf(&out);
+}
+
+static void print_config(void)
+{
+    struct buf out;
+
+    buf_init(&out, 1 << 20);
+    buf_append_c(
+        &out,
+        "# Settings of reuse-chat; see reuse-chat(1). Environment and flags override "
+        "them.\n");
+    setting_sample(&settings_table, &out);
+    print_buf(&out);
 }
 
 /* Takes the words that are no flags out of argv: a subcommand and its argument. */
@@ -66,6 +88,8 @@ static int run(const struct app_args *args)
         return app_migrate(args);
     if (strcmp(command, "check") == 0)
         return app_check(args);
+    if (strcmp(command, "health") == 0)
+        return app_health(args);
     if (strcmp(command, "bench") == 0)
         return bench_main(args->flags);
     fprintf(stderr, "reuse-chat: unknown command '%s', see 'reuse-chat help'\n", command);
@@ -89,6 +113,9 @@ int main(int argc, char **argv)
     args.arena = &arena;
     if (args.command && strcmp(args.command, "version") == 0) {
         printf("reuse-chat %s\n", REUSE_CHAT_VERSION);
+        status = 0;
+    } else if (args.command && strcmp(args.command, "config") == 0) {
+        print_config();
         status = 0;
     } else if (args.command && strcmp(args.command, "help") == 0) {
         print_help();

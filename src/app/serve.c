@@ -10,6 +10,7 @@
 
 #include "app/app.h"
 #include "app/server.h"
+#include "app/watchdog.h"
 #include "db/db.h"
 #include "kafka/kafka.h"
 #include "loop/loop.h"
@@ -28,6 +29,7 @@ struct app {
     struct kafka_mock *mock;
     struct session_memory *memory;
     struct loop_signal *term, *interrupt;
+    struct watchdog *watchdog;
     struct server *servers[SERVERS_MAX];
     size_t n_servers, n_ready, n_ended;
     bool is_failed;
@@ -46,6 +48,7 @@ static void stop_all(void *arg)
     struct app *app = arg;
 
     sd_notify(0, "STOPPING=1");
+    watchdog_stop(app->watchdog);
     for (size_t i = 0; i < app->n_servers; i++)
         server_stop(app->servers[i]);
 }
@@ -61,6 +64,7 @@ static void tell_ready(struct app *app)
         fprintf(stderr, "Kafka topic '" STR_FMT "' (in memory): " STR_FMT "\n",
                 STR_ARG(app->settings.kafka_topic), STR_ARG(brokers));
     sd_notify(0, "READY=1");
+    app->watchdog = watchdog_new(app->loop, app->servers, app->n_servers);
 }
 
 static void on_tidings(void *arg)
@@ -189,6 +193,7 @@ static int serve(struct app *app)
     loop_run(app->loop);
     for (size_t i = 0; i < app->n_servers; i++)
         server_free(&app->servers[i]);
+    watchdog_free(&app->watchdog);
     loop_signal_free(&app->term);
     loop_signal_free(&app->interrupt);
     loop_free(&app->loop);

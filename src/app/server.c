@@ -63,6 +63,11 @@ void server_stop(struct server *s)
     loop_post(s->loop, on_stop, s);
 }
 
+void server_ping(struct server *s, loop_fn *fn, void *arg)
+{
+    loop_post(s->loop, fn, arg);
+}
+
 void server_free(struct server **s)
 {
     struct server *old = *s;

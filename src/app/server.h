@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/why.h"
 #include "generated/c/settings.h"
+#include "loop/loop.h"
 #include "session/store.h"
 
 struct server;
@@ -27,6 +28,9 @@ struct server_config {
 struct server *server_start(const struct server_config *config);
 /* server_stop — drains, then ends; on_end follows. A second call ends at once. */
 void server_stop(struct server *s);
+/* server_ping — fn(arg) on the server's thread when its loop gets to it; once it has ended, on that of
+ * server_free. */
+void server_ping(struct server *s, loop_fn *fn, void *arg);
 /* server_free — joins the thread. */
 void server_free(struct server **s);
 /* server_port, server_id — after on_ready. */
