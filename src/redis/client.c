@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "redis/client.h"
 
+#include <arpa/inet.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "redis/resolve.h"
 #include "redis/url.h"
 
 #include "base/banned.h"
 
 enum {
-    REPLY_DEADLINE_MS = 5000,
+    QUIET_MAX_MS = 5000, /* of a connection that owes a reply */
+    LAST_LOOK_MS = 10,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 5000,
+    ERROR_LOG_EVERY_MS = 10000,
     REPLY_DEPTH_MAX = 8,
+};
+
+enum client_state {
+    CLIENT_AWAY,      /* the retry timer runs */
+    CLIENT_RESOLVING, /* the name is looked up */
+    CLIENT_GREETING,  /* connecting; AUTH, SELECT and PING are on their way */
+    CLIENT_REFUSED, /* one of them was answered with an error; hiredis ends the connection */
+    CLIENT_UP,
+    CLIENT_CLOSING,
 };
 
 /* A command whose reply is outstanding. Redis answers in order, so the oldest is due first. */
@@ -32,16 +45,22 @@ struct redis_client {
     struct redis_url url;
     redis_state_fn *on_state;
     void *ctx;
-    redisAsyncContext *redis; /* NULL between connections; hiredis frees it */
+    enum client_state state;
+    struct redis_resolve *resolve; /* while CLIENT_RESOLVING */
+    redisAsyncContext *redis;      /* NULL between connections; hiredis frees it */
     struct loop_watch *watch;
     int events;
     struct loop_timer *retry, *deadline;
     int64_t backoff_ms;
     struct redis_pending *first, **last;
-    bool is_up, is_closing;
+    int64_t heard_ms; /* last reply */
+    bool
+        is_last_look; /* too quiet: what lies in the socket is read before it is given up */
+    bool is_calling; /* the owner: it must not free us */
+    char why[128];   /* why this connection ends; "": see hiredis */
+    int64_t error_log_ms;
+    int64_t n_errors; /* since then, not logged */
 };
-
-static void connect_now(struct redis_client *c);
 
 /* --- hiredis on our loop ------------------------------------------------------------------ */
 
@@ -97,28 +116,49 @@ static void cleanup(void *arg)
 
 /* --- state -------------------------------------------------------------------------------- */
 
-static void set_up(struct redis_client *c, bool is_up)
+static void set_state(struct redis_client *c, enum client_state to)
 {
-    if (c->is_up == is_up)
-        return;
-    c->is_up = is_up;
-    if (!c->is_closing)
-        c->on_state(c->ctx, is_up);
+    static const bool allowed[][CLIENT_CLOSING + 1] = {
+        [CLIENT_AWAY] = {[CLIENT_RESOLVING] = true, [CLIENT_GREETING] = true},
+        [CLIENT_RESOLVING] = {[CLIENT_AWAY] = true, [CLIENT_GREETING] = true},
+        [CLIENT_GREETING] =
+            {[CLIENT_AWAY] = true, [CLIENT_REFUSED] = true, [CLIENT_UP] = true},
+        [CLIENT_REFUSED] = {[CLIENT_AWAY] = true},
+        [CLIENT_UP] = {[CLIENT_AWAY] = true},
+    };
+
+    BUG_ON(!allowed[c->state][to]);
+    c->state = to;
 }
 
-/* hiredis has freed, or is freeing, its context. */
+static void tell_state(struct redis_client *c, bool is_up)
+{
+    c->is_calling = true;
+    c->on_state(c->ctx, is_up);
+    c->is_calling = false;
+}
+
+/* hiredis has freed, or is freeing, its context; or there never was one. */
 static void on_gone(struct redis_client *c, const char *why)
 {
+    bool was_up = c->state == CLIENT_UP;
+
     c->redis = NULL;
-    if (c->is_closing)
+    if (c->state == CLIENT_CLOSING)
         return;
-    if (c->is_up || c->backoff_ms == BACKOFF_FIRST_MS)
-        LOG_WARN(c->log, "redis.lost",
-                 LOG_C("why", why && why[0] ? why : "connection closed"));
-    set_up(c, false);
+    if (was_up || c->backoff_ms == BACKOFF_FIRST_MS) /* once an outage */
+        LOG_WARN(c->log, "redis.lost", LOG_C("host", c->url.host),
+                 LOG_INT("port", c->url.port),
+                 LOG_C("why", c->why[0]       ? c->why
+                              : why && why[0] ? why
+                                              : "connection closed"));
+    if (c->state != CLIENT_AWAY)
+        set_state(c, CLIENT_AWAY);
     loop_timer_start(c->retry, c->backoff_ms, 0);
     c->backoff_ms =
         c->backoff_ms * 2 < BACKOFF_MAX_MS ? c->backoff_ms * 2 : BACKOFF_MAX_MS;
+    if (was_up)
+        tell_state(c, false);
 }
 
 static void on_disconnect(const redisAsyncContext *redis, int status)
@@ -126,30 +166,35 @@ static void on_disconnect(const redisAsyncContext *redis, int status)
     on_gone(redis->data, status == REDIS_OK ? NULL : redis->errstr);
 }
 
-static void on_ready(void *ctx, enum err rc, const struct redis_reply *reply)
-{
-    struct redis_client *c = ctx;
-
-    (void)reply;
-    if (rc != ERR_OK || c->is_up) /* lost again, or refused: what follows closes it */
-        return;
-    c->backoff_ms = BACKOFF_FIRST_MS;
-    LOG_INFO(c->log, "redis.up", LOG_C("host", c->url.host),
-             LOG_INT("port", c->url.port));
-    set_up(c, true);
-}
-
-static void send_words(struct redis_client *c, const struct str *words, size_t n,
-                       redis_done_fn *done, void *ctx);
-
+/* A wrong password or number, no password, still loading, too many clients: later again. */
 static void on_greeted(void *ctx, enum err rc, const struct redis_reply *reply)
 {
     struct redis_client *c = ctx;
 
     (void)reply;
-    if (rc == ERR_INTERNAL && c->redis) /* a wrong password or number: try again later */
-        redisAsyncDisconnect(c->redis);
+    if (rc != ERR_INTERNAL || !c->redis)
+        return;
+    if (c->state == CLIENT_GREETING)
+        set_state(c, CLIENT_REFUSED);
+    redisAsyncDisconnect(c->redis); /* after the replies that are still to come */
 }
+
+static void on_ready(void *ctx, enum err rc, const struct redis_reply *reply)
+{
+    struct redis_client *c = ctx;
+
+    on_greeted(ctx, rc, reply);
+    if (rc != ERR_OK || c->state != CLIENT_GREETING)
+        return;
+    c->backoff_ms = BACKOFF_FIRST_MS;
+    LOG_INFO(c->log, "redis.up", LOG_C("host", c->url.host),
+             LOG_INT("port", c->url.port));
+    set_state(c, CLIENT_UP);
+    tell_state(c, true);
+}
+
+static void send_words(struct redis_client *c, const struct str *words, size_t n,
+                       redis_done_fn *done, void *ctx);
 
 /* AUTH and SELECT if asked for, then PING; commands of the owner come behind them. */
 static void greet(struct redis_client *c)
@@ -177,20 +222,8 @@ static void on_connect(const redisAsyncContext *redis, int status)
         on_gone(c, redis->errstr); /* hiredis frees a context that did not connect */
 }
 
-static void connect_now(struct redis_client *c)
+static void attach(struct redis_client *c, redisAsyncContext *redis)
 {
-    redisAsyncContext *redis = redisAsyncConnect(c->url.host, c->url.port);
-
-    if (!redis || redis->err) {
-        char why[128] = "out of memory";
-
-        if (redis) {
-            snprintf(why, sizeof(why), "%s", redis->errstr);
-            redisAsyncFree(redis);
-        }
-        on_gone(c, why);
-        return;
-    }
     c->redis = redis;
     c->events = 0;
     c->watch = loop_watch_new(c->loop, redis->c.fd, on_watch, c);
@@ -203,34 +236,83 @@ static void connect_now(struct redis_client *c)
     redis->ev.cleanup = cleanup;
     redisAsyncSetConnectCallback(redis, on_connect);
     redisAsyncSetDisconnectCallback(redis, on_disconnect);
+}
+
+static void connect_to(struct redis_client *c, const char *address)
+{
+    redisAsyncContext *redis = redisAsyncConnect(address, c->url.port);
+
+    if (!redis || redis->err) {
+        snprintf(c->why, sizeof(c->why), "%s", redis ? redis->errstr : "out of memory");
+        if (redis)
+            redisAsyncFree(redis);
+        on_gone(c, NULL);
+        return;
+    }
+    set_state(c, CLIENT_GREETING);
+    attach(c, redis);
     greet(c);
 }
 
-static void on_retry(void *arg)
+static void on_resolved(void *ctx, const char *address, const char *why)
 {
-    connect_now(arg);
+    struct redis_client *c = ctx;
+
+    c->resolve = NULL;
+    if (address)
+        connect_to(c, address);
+    else
+        on_gone(c, why);
 }
 
-/* A peer that holds its socket but does not answer is as good as gone. */
+static void connect_now(void *arg)
+{
+    struct redis_client *c = arg;
+    struct in6_addr ignored;
+
+    c->why[0] = '\0';
+    if (inet_pton(AF_INET, c->url.host, &ignored) == 1 ||
+        inet_pton(AF_INET6, c->url.host, &ignored) == 1) {
+        connect_to(c, c->url.host);
+        return;
+    }
+    set_state(c, CLIENT_RESOLVING);
+    c->resolve = redis_resolve_new(c->loop, c->url.host, on_resolved, c);
+}
+
+static void give_up(struct redis_client *c)
+{
+    redisAsyncContext *redis = c->redis;
+
+    snprintf(c->why, sizeof(c->why), "no answer");
+    redisAsyncFree(redis); /* answers what is outstanding, then on_disconnect */
+    if (c->redis == redis) /* it had not connected yet: no callback tells */
+        on_gone(c, NULL);
+}
+
+/* A peer that holds its socket but says nothing is as good as gone. One that is merely slow with
+ * a long queue answers now and then. */
 static void on_deadline(void *arg)
 {
     struct redis_client *c = arg;
-    redisAsyncContext *redis = c->redis;
-    int64_t due;
+    int64_t since, due;
 
-    if (!c->first)
-        return;
-    due = c->first->sent_ms + REPLY_DEADLINE_MS - loop_now_ms(c->loop);
-    if (due > 0) {
-        loop_timer_start(c->deadline, due, 0);
+    if (!c->first) {
+        c->is_last_look = false;
         return;
     }
-    if (!redis)
-        return;
-    redisAsyncFree(
-        redis); /* outstanding calls are answered, then on_disconnect is called */
-    if (c->redis == redis) /* it had not connected yet: no callback tells */
-        on_gone(c, "no answer");
+    since = c->first->sent_ms > c->heard_ms ? c->first->sent_ms : c->heard_ms;
+    due = since + QUIET_MAX_MS - loop_now_ms(c->loop);
+    if (due > 0) {
+        c->is_last_look = false;
+        loop_timer_start(c->deadline, due, 0);
+    } else if (!c->is_last_look) { /* it may be us who stood still */
+        c->is_last_look = true;
+        loop_timer_start(c->deadline, LAST_LOOK_MS, 0);
+    } else {
+        c->is_last_look = false;
+        give_up(c);
+    }
 }
 
 /* --- calls -------------------------------------------------------------------------------- */
@@ -264,6 +346,24 @@ static struct redis_reply reply_of(const redisReply *r, struct arena *a, int dep
     return out;
 }
 
+/* A Redis that refuses everything (full, read-only) must not fill the log too. */
+static void note_error(struct redis_client *c, const char *text)
+{
+    int64_t now = loop_now_ms(c->loop);
+
+    if (c->state != CLIENT_UP) { /* on_gone logs it */
+        if (!c->why[0])
+            snprintf(c->why, sizeof(c->why), "%s", text);
+        return;
+    }
+    c->n_errors++;
+    if (now < c->error_log_ms)
+        return;
+    LOG_ERROR(c->log, "redis.error", LOG_C("text", text), LOG_INT("errors", c->n_errors));
+    c->n_errors = 0;
+    c->error_log_ms = now + ERROR_LOG_EVERY_MS;
+}
+
 static void answer(struct redis_pending *p, const redisReply *r)
 {
     struct redis_reply reply;
@@ -273,8 +373,9 @@ static void answer(struct redis_pending *p, const redisReply *r)
         p->done(p->ctx, ERR_UNAVAILABLE, NULL);
         return;
     }
+    p->client->heard_ms = loop_now_ms(p->client->loop);
     if (r->type == REDIS_REPLY_ERROR) {
-        LOG_ERROR(p->client->log, "redis.error", LOG_C("text", r->str));
+        note_error(p->client, r->str);
         p->done(p->ctx, ERR_INTERNAL, NULL);
         return;
     }
@@ -294,7 +395,9 @@ static void on_reply(redisAsyncContext *redis, void *reply, void *arg)
     c->first = p->next;
     if (!c->first)
         c->last = &c->first;
+    c->is_calling = true;
     answer(p, reply);
+    c->is_calling = false;
     free(p);
 }
 
@@ -321,13 +424,13 @@ static void send_words(struct redis_client *c, const struct str *words, size_t n
     }
     c->last = &p->next;
     if (!loop_timer_is_active(c->deadline))
-        loop_timer_start(c->deadline, REPLY_DEADLINE_MS, 0);
+        loop_timer_start(c->deadline, QUIET_MAX_MS, 0);
 }
 
 void redis_call(struct redis_client *c, const struct str *words, size_t n,
                 redis_done_fn *done, void *ctx)
 {
-    if (!c->is_up || !c->redis)
+    if (c->state != CLIENT_UP)
         done(ctx, ERR_UNAVAILABLE, NULL);
     else
         send_words(c, words, n, done, ctx);
@@ -359,6 +462,7 @@ struct redis_client *redis_client_new(struct loop *loop, struct str url,
     struct redis_client *c = mem_zalloc(sizeof(*c));
 
     if (!redis_url_parse(url, &c->url, why)) {
+        explicit_bzero(&c->url, sizeof(c->url));
         free(c);
         return NULL;
     }
@@ -368,7 +472,7 @@ struct redis_client *redis_client_new(struct loop *loop, struct str url,
     c->ctx = ctx;
     c->last = &c->first;
     c->backoff_ms = BACKOFF_FIRST_MS;
-    c->retry = loop_timer_new(loop, on_retry, c);
+    c->retry = loop_timer_new(loop, connect_now, c);
     c->deadline = loop_timer_new(loop, on_deadline, c);
     connect_now(c);
     return c;
@@ -380,8 +484,10 @@ void redis_client_free(struct redis_client **client)
 
     if (!c)
         return;
+    BUG_ON(c->is_calling); /* hiredis would come back to what is freed */
     *client = NULL;
-    c->is_closing = true;
+    c->state = CLIENT_CLOSING;
+    redis_resolve_cancel(&c->resolve);
     if (c->redis)
         redisAsyncFree(c->redis);
     BUG_ON(c->first);
@@ -394,5 +500,5 @@ void redis_client_free(struct redis_client **client)
 
 bool redis_client_is_up(const struct redis_client *c)
 {
-    return c->is_up;
+    return c->state == CLIENT_UP;
 }

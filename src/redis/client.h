@@ -16,7 +16,7 @@
 struct redis_client;
 
 /* The connection is made (and AUTH, SELECT answered), or lost. It counts as lost until the first
- * call. */
+ * call. Neither this nor redis_done_fn may free the client, but both may call it. */
 typedef void redis_state_fn(void *ctx, bool is_up);
 
 /* A reply, valid during the callback. */
@@ -34,12 +34,14 @@ struct redis_reply {
     size_t n_items;
 };
 
-/* rc: ERR_OK; ERR_UNAVAILABLE (not connected, lost, or no reply within 5 s); ERR_INTERNAL (Redis
- * answered with an error, which was logged). reply is NULL but for ERR_OK. */
+/* rc: ERR_OK; ERR_UNAVAILABLE (not connected, or lost: also after 5 s in which Redis owed replies
+ * and gave none; what was sent may have been done); ERR_INTERNAL (Redis answered with an error,
+ * which was logged). reply is NULL but for ERR_OK. */
 typedef void redis_done_fn(void *ctx, enum err rc, const struct redis_reply *reply);
 
 /*
- * redis_client_new — begins to connect to redis://[[user]:password@]host[:port][/db].
+ * redis_client_new — begins to connect to redis://[[user]:password@]host[:port][/db], and does so
+ * again whenever the connection is lost or refused, after 0.1 s, 0.2 s, … 5 s.
  * errors: NULL with why for a URL that is none
  * thread: loop, as all functions here
  */
