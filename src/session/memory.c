@@ -1,9 +1,13 @@
 /*
- * Sessions of the servers of one process, for the embedded default: one list under one lock.
+ * Sessions of the servers of one process, for the embedded default, under one lock. A session is
+ * found by its id; it stands in two lists, of its user and of its server, so none is searched.
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
 #include <stdlib.h>
+
+#define HASH_FUNCTION HASH_SAX /* the default falls through, which clang warns of */
+#include <uthash.h>
 #include <utlist.h>
 
 #include "session/backend.h"
@@ -11,18 +15,31 @@
 #include "base/banned.h"
 
 struct memory_session {
-    struct memory_session *prev, *next;              /* oldest first */
-    struct str user_id, session_id, server_id, json; /* owned */
+    UT_hash_handle by_id;
+    struct str id, json; /* owned */
+    struct memory_user *user;
+    struct memory_server *server;
+    struct memory_session *prev, *next; /* of the user, oldest first */
+    struct memory_session *prev_of_server, *next_of_server; /* oldest first */
+};
+
+struct memory_user {
+    UT_hash_handle by_id;
+    struct str id;                   /* owned */
+    struct memory_session *sessions; /* never empty */
 };
 
 struct memory_server {
     struct memory_server *next;
     struct str id; /* owned */
+    struct memory_session *sessions;
+    size_t n_sessions;
 };
 
 struct session_memory {
     pthread_mutex_t lock; /* guards all below */
     struct memory_session *sessions;
+    struct memory_user *users;
     struct memory_server *servers; /* in order of their start */
 };
 
@@ -40,18 +57,87 @@ struct session_memory *session_memory_new(void)
     return m;
 }
 
+/* --- what is kept ------------------------------------------------------------------------- */
+
+static struct memory_user *find_user(struct session_memory *m, struct str id)
+{
+    struct memory_user *user;
+
+    HASH_FIND(by_id, m->users, id.p, id.n, user);
+    return user;
+}
+
+static struct memory_session *find_session(struct session_memory *m, struct str id)
+{
+    struct memory_session *s;
+
+    HASH_FIND(by_id, m->sessions, id.p, id.n, s);
+    return s;
+}
+
+/* A process has few servers. */
+static struct memory_server *find_server(struct session_memory *m, struct str id)
+{
+    struct memory_server *server;
+
+    LL_FOREACH(m->servers, server)
+    {
+        if (str_eq(server->id, id))
+            return server;
+    }
+    return NULL;
+}
+
+static struct memory_user *user_new(struct session_memory *m, struct str id)
+{
+    struct memory_user *user = mem_zalloc(sizeof(*user));
+
+    user->id = str_dup(id);
+    HASH_ADD_KEYPTR(by_id, m->users, user->id.p, user->id.n, user);
+    return user;
+}
+
+static void session_new(struct session_memory *m, struct memory_server *server,
+                        const struct session_entry *e)
+{
+    struct memory_session *s = mem_zalloc(sizeof(*s));
+
+    s->id = str_dup(e->session_id);
+    s->json = str_dup(e->json);
+    s->server = server;
+    s->user = find_user(m, e->user_id);
+    if (!s->user)
+        s->user = user_new(m, e->user_id);
+    HASH_ADD_KEYPTR(by_id, m->sessions, s->id.p, s->id.n, s);
+    DL_APPEND(s->user->sessions, s);
+    DL_APPEND2(server->sessions, s, prev_of_server, next_of_server);
+    server->n_sessions++;
+}
+
 static void session_free(struct session_memory *m, struct memory_session *s)
 {
-    DL_DELETE(m->sessions, s);
-    str_free(&s->user_id);
-    str_free(&s->session_id);
-    str_free(&s->server_id);
+    HASH_DELETE(by_id, m->sessions, s);
+    DL_DELETE(s->user->sessions, s);
+    DL_DELETE2(s->server->sessions, s, prev_of_server, next_of_server);
+    s->server->n_sessions--;
+    if (!s->user->sessions) {
+        HASH_DELETE(by_id, m->users, s->user);
+        str_free(&s->user->id);
+        free(s->user);
+    }
+    str_free(&s->id);
     str_free(&s->json);
     free(s);
 }
 
-static void server_free(struct session_memory *m, struct memory_server *server)
+static void forget_server(struct session_memory *m, struct str id)
 {
+    struct memory_server *server = find_server(m, id);
+
+    if (!server)
+        return;
+    while (server->sessions)
+        session_free(m, server->sessions);
     LL_DELETE(m->servers, server);
     str_free(&server->id);
     free(server);
@@ -64,60 +150,18 @@ void session_memory_free(struct session_memory **m)
     if (!old)
         return;
     *m = NULL;
-    while (old->sessions)
-        session_free(old, old->sessions);
     while (old->servers)
-        server_free(old, old->servers);
+        forget_server(old, old->servers->id);
+    BUG_ON(old->sessions || old->users);
     pthread_mutex_destroy(&old->lock);
     free(old);
 }
 
+/* --- writing ------------------------------------------------------------------------------ */
+
 static struct memory_store *memory_of(struct session_store *s)
 {
     return (struct memory_store *)s;
-}
-
-static struct memory_session *find(struct session_memory *m, struct str user_id,
-                                   struct str session_id)
-{
-    struct memory_session *s;
-
-    DL_FOREACH(m->sessions, s)
-    {
-        if (str_eq(s->session_id, session_id) && str_eq(s->user_id, user_id))
-            return s;
-    }
-    return NULL;
-}
-
-/* The user's newest session; a refreshed one keeps its age. */
-static struct memory_session *newest(struct session_memory *m, struct str user_id)
-{
-    struct memory_session *s, *found = NULL;
-
-    DL_FOREACH(m->sessions, s)
-    {
-        if (str_eq(s->user_id, user_id))
-            found = s;
-    }
-    return found;
-}
-
-static void forget_server(struct session_memory *m, struct str server_id)
-{
-    struct memory_session *s, *tmp;
-    struct memory_server *server, *next;
-
-    DL_FOREACH_SAFE(m->sessions, s, tmp)
-    {
-        if (str_eq(s->server_id, server_id))
-            session_free(m, s);
-    }
-    LL_FOREACH_SAFE(m->servers, server, next)
-    {
-        if (str_eq(server->id, server_id))
-            server_free(m, server);
-    }
 }
 
 static void memory_start(struct session_store *store, session_done_fn *done, void *ctx)
@@ -138,20 +182,19 @@ static void memory_add(struct session_store *store, const struct session_entry *
 {
     struct session_memory *m = memory_of(store)->memory;
     struct memory_session *s;
+    struct memory_server *server;
 
     pthread_mutex_lock(&m->lock);
-    s = find(m, e->user_id, e->session_id);
-    if (!s) {
-        s = mem_zalloc(sizeof(*s));
-        s->user_id = str_dup(e->user_id);
-        s->session_id = str_dup(e->session_id);
-        s->server_id = str_dup(e->server_id);
-        DL_APPEND(m->sessions, s);
+    server = find_server(m, memory_of(store)->server_id);
+    s = find_session(m, e->session_id);
+    if (s) { /* refreshed: it keeps its age */
+        str_free(&s->json);
+        s->json = str_dup(e->json);
+    } else if (server) {
+        session_new(m, server, e);
     }
-    str_free(&s->json);
-    s->json = str_dup(e->json);
     pthread_mutex_unlock(&m->lock);
-    done(ctx, ERR_OK);
+    done(ctx, server ? ERR_OK : ERR_UNAVAILABLE);
 }
 
 static void memory_remove(struct session_store *store, struct str user_id,
@@ -161,8 +204,8 @@ static void memory_remove(struct session_store *store, struct str user_id,
     struct memory_session *s;
 
     pthread_mutex_lock(&m->lock);
-    s = find(m, user_id, session_id);
-    if (s)
+    s = find_session(m, session_id);
+    if (s && str_eq(s->user->id, user_id))
         session_free(m, s);
     pthread_mutex_unlock(&m->lock);
     done(ctx, ERR_OK);
@@ -180,36 +223,34 @@ static void memory_stop(struct session_store *store, session_done_fn *done, void
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-static struct session_entry copy_entry(const struct memory_session *s, struct arena *a)
+/* The user's newest session; a refreshed one keeps its age. */
+static struct session_entry copy_newest(const struct memory_user *user, struct arena *a)
 {
     return (struct session_entry){
-        .user_id = arena_dup(a, s->user_id),
-        .session_id = arena_dup(a, s->session_id),
-        .server_id = arena_dup(a, s->server_id),
-        .json = arena_dup(a, s->json),
+        .user_id = arena_dup(a, user->id),
+        .json = arena_dup(a, user->sessions->prev->json), /* a head's prev is the tail */
     };
 }
 
-static bool has_user(const struct session_server *server, struct str user_id)
+/* The first of its user's sessions on its server, of the few that a user has. */
+static bool is_first_of_user(const struct memory_session *s)
 {
-    for (size_t i = 0; i < server->n_users; i++)
-        if (str_eq(server->users[i], user_id))
-            return true;
-    return false;
+    const struct memory_session *other = s->user->sessions;
+
+    while (other->server != s->server)
+        other = other->next;
+    return other == s;
 }
 
-static struct session_server users_of(struct session_memory *m, struct str server_id,
-                                      size_t max, struct arena *a)
+static struct session_server users_of(const struct memory_server *from, struct arena *a)
 {
-    struct str *users = ARENA_ARRAY(a, struct str, max);
-    struct session_server server = {.server_id = arena_dup(a, server_id), .users = users};
+    struct str *users = ARENA_ARRAY(a, struct str, from->n_sessions);
+    struct session_server server = {.server_id = arena_dup(a, from->id), .users = users};
     struct memory_session *s;
 
-    DL_FOREACH(m->sessions, s)
-    {
-        if (str_eq(s->server_id, server_id) && !has_user(&server, s->user_id))
-            users[server.n_users++] = arena_dup(a, s->user_id);
-    }
+    for (s = from->sessions; s; s = s->next_of_server)
+        if (is_first_of_user(s))
+            users[server.n_users++] = arena_dup(a, s->user->id);
     return server;
 }
 
@@ -220,21 +261,19 @@ static struct session_snapshot copy_all(struct session_memory *m, struct arena *
     struct session_server *servers;
     struct session_entry *sessions;
     struct memory_server *server;
-    struct memory_session *s;
-    size_t n_servers, n_sessions;
+    struct memory_user *user, *tmp;
+    size_t n_servers;
 
     LL_COUNT(m->servers, server, n_servers);
-    DL_COUNT(m->sessions, s, n_sessions);
     servers = ARENA_ARRAY(a, struct session_server, n_servers);
-    sessions = ARENA_ARRAY(a, struct session_entry, n_sessions);
+    sessions = ARENA_ARRAY(a, struct session_entry, HASH_CNT(by_id, m->users));
     LL_FOREACH(m->servers, server)
     {
-        servers[snapshot.n_servers++] = users_of(m, server->id, n_sessions, a);
+        servers[snapshot.n_servers++] = users_of(server, a);
     }
-    DL_FOREACH(m->sessions, s)
+    HASH_ITER(by_id, m->users, user, tmp)
     {
-        if (newest(m, s->user_id) == s)
-            sessions[snapshot.n_sessions++] = copy_entry(s, a);
+        sessions[snapshot.n_sessions++] = copy_newest(user, a);
     }
     snapshot.servers = servers;
     snapshot.sessions = sessions;
@@ -261,16 +300,16 @@ static void memory_get(struct session_store *store, struct str user_id,
 {
     struct session_memory *m = memory_of(store)->memory;
     struct session_entry entry;
-    struct memory_session *s;
+    struct memory_user *user;
     struct arena arena;
 
     arena_init(&arena, SIZE_MAX);
     pthread_mutex_lock(&m->lock);
-    s = newest(m, user_id);
-    if (s)
-        entry = copy_entry(s, &arena);
+    user = find_user(m, user_id);
+    if (user)
+        entry = copy_newest(user, &arena);
     pthread_mutex_unlock(&m->lock);
-    done(ctx, ERR_OK, s ? &entry : NULL);
+    done(ctx, ERR_OK, user ? &entry : NULL);
     arena_release(&arena);
 }
 
