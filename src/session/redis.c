@@ -8,31 +8,36 @@
 
 #include "redis/client.h"
 #include "session/backend.h"
+#include "session/redis_internal.h"
 #include "session/scripts.h"
 
 #include "base/banned.h"
 
+enum store_life {
+    LIFE_NEW,       /* not started */
+    LIFE_AWAY,      /* Redis is not there, or what stands there is of a former life */
+    LIFE_CLEANING,  /* that is being removed, then this server is announced */
+    LIFE_ANNOUNCED, /* sessions are kept */
+    LIFE_STOPPED,
+};
+
 struct redis_store {
     struct session_store store;
-    struct loop *loop;
     const struct log *log;
     struct redis_client *client;
     struct str server_id; /* owned */
     struct loop_timer *beat;
     session_state_fn *on_state;
     void *ctx;
-    bool
-        is_started; /* session_store_start was called: announce whenever Redis is there */
-    bool is_stopped;
+    enum store_life life;
 };
 
 /* A call under way: the owner's callback. */
 struct redis_step {
     struct redis_store *store;
-    session_done_fn *done;
+    session_done_fn *done; /* NULL: nobody waits */
     void *ctx;
     struct str server_id; /* owned; of a clean-up */
-    bool is_own;
 };
 
 static struct redis_store *redis_of(struct session_store *s)
@@ -71,30 +76,21 @@ static void step_end(void *ctx, enum err rc, const struct redis_reply *reply)
     free(step);
 }
 
-/* --- this server's life ------------------------------------------------------------------- */
-
-static void announce(struct redis_store *s, redis_done_fn *done, void *ctx)
+static void set_life(struct redis_store *s, enum store_life to)
 {
-    struct arena a;
+    static const bool allowed[][LIFE_STOPPED + 1] = {
+        [LIFE_NEW] = {[LIFE_AWAY] = true, [LIFE_STOPPED] = true},
+        [LIFE_AWAY] = {[LIFE_CLEANING] = true, [LIFE_STOPPED] = true},
+        [LIFE_CLEANING] =
+            {[LIFE_AWAY] = true, [LIFE_ANNOUNCED] = true, [LIFE_STOPPED] = true},
+        [LIFE_ANNOUNCED] = {[LIFE_AWAY] = true, [LIFE_STOPPED] = true},
+    };
 
-    arena_init(&a, SIZE_MAX);
-    redis_call(s->client, (struct str[]){STR("SADD"), STR("servers"), s->server_id}, 3,
-               step_end, step_new(s, NULL, NULL));
-    redis_call(s->client,
-               (struct str[]){STR("SET"), key_of(&a, "server:alive:", s->server_id),
-                              STR("1"), STR("EX"), number_text(&a, SERVER_TTL_S)},
-               5, done, ctx);
-    arena_release(&a);
+    BUG_ON(!allowed[s->life][to]);
+    s->life = to;
 }
 
-static void on_announced(void *ctx, enum err rc, const struct redis_reply *reply)
-{
-    struct redis_store *s = ctx;
-
-    (void)reply;
-    if (rc == ERR_OK && !s->is_stopped)
-        s->on_state(s->ctx, true); /* the owner adds its sessions again */
-}
+/* --- what servers leave behind ------------------------------------------------------------ */
 
 static void clean(struct redis_store *s, struct redis_step *step);
 
@@ -104,14 +100,12 @@ static void on_cleaned(void *ctx, enum err rc, const struct redis_reply *reply)
     struct redis_step *step = ctx;
     struct redis_store *s = step->store;
 
-    if (rc == ERR_OK && reply->kind == REDIS_NUMBER && reply->number > 0) {
+    if (rc == ERR_OK && reply->number > 0) {
         clean(s, step);
         return;
     }
-    if (rc == ERR_OK && !step->is_own && reply->number == 0)
+    if (rc == ERR_OK && reply->number == 0 && !str_eq(step->server_id, s->server_id))
         LOG_WARN(s->log, "session.dead_server_removed", LOG_STR("dead", step->server_id));
-    if (step->is_own && !s->is_stopped)
-        announce(s, on_announced, s);
     step_end(step, rc, NULL);
 }
 
@@ -127,7 +121,7 @@ static void clean(struct redis_store *s, struct redis_step *step)
     args[0] = step->server_id;
     args[1] = number_text(&a, CLEAN_USERS);
     args[2] = number_text(&a, SESSION_TTL_S);
-    args[3] = step->is_own ? STR("1") : STR("0");
+    args[3] = str_eq(step->server_id, s->server_id) ? STR("1") : STR("0");
     redis_eval(s->client, &(struct redis_script){session_script_clean, keys, args, 3, 4},
                on_cleaned, step);
     arena_release(&a);
@@ -139,7 +133,6 @@ static void clean_server(struct redis_store *s, struct str server_id,
     struct redis_step *step = step_new(s, done, ctx);
 
     step->server_id = str_dup(server_id);
-    step->is_own = str_eq(server_id, s->server_id);
     clean(s, step);
 }
 
@@ -155,36 +148,105 @@ static void on_servers(void *ctx, enum err rc, const struct redis_reply *reply)
             clean_server(s, reply->items[i].text, NULL, NULL);
 }
 
+/* --- this server's life ------------------------------------------------------------------- */
+
+static void announce(struct redis_store *s, redis_done_fn *done, void *ctx)
+{
+    struct arena a;
+    struct str keys[2], args[2];
+
+    arena_init(&a, SIZE_MAX);
+    keys[0] = STR("servers");
+    keys[1] = key_of(&a, "server:alive:", s->server_id);
+    args[0] = s->server_id;
+    args[1] = number_text(&a, SERVER_TTL_S);
+    redis_eval(s->client,
+               &(struct redis_script){session_script_announce, keys, args, 2, 2}, done,
+               ctx);
+    arena_release(&a);
+}
+
+static void on_announced(void *ctx, enum err rc, const struct redis_reply *reply)
+{
+    struct redis_step *step = ctx;
+    struct redis_store *s = step->store;
+
+    if (s->life == LIFE_CLEANING)
+        set_life(s, rc == ERR_OK ? LIFE_ANNOUNCED : LIFE_AWAY);
+    step_end(step, rc, reply);
+    if (s->life == LIFE_ANNOUNCED)
+        s->on_state(s->ctx, true); /* the owner adds its sessions */
+}
+
+static void on_own_cleaned(void *ctx, enum err rc)
+{
+    struct redis_step *step = ctx;
+    struct redis_store *s = step->store;
+
+    if (rc == ERR_OK && s->life == LIFE_CLEANING) {
+        announce(s, on_announced, step);
+        return;
+    }
+    if (s->life == LIFE_CLEANING)
+        set_life(s, LIFE_AWAY); /* Redis is back, or the next beat: again */
+    step_end(step, rc == ERR_OK ? ERR_UNAVAILABLE : rc, NULL);
+}
+
+static void begin(struct redis_store *s, session_done_fn *done, void *ctx)
+{
+    set_life(s, LIFE_CLEANING);
+    clean_server(s, s->server_id, on_own_cleaned, step_new(s, done, ctx));
+}
+
+static void on_beaten(void *ctx, enum err rc, const struct redis_reply *reply)
+{
+    struct redis_store *s = ctx;
+
+    if (rc != ERR_OK || reply->number != 0 || s->life != LIFE_ANNOUNCED)
+        return;
+    LOG_WARN(s->log, "session.forgotten", LOG_STR("server", s->server_id));
+    s->on_state(s->ctx, true); /* flushed, or taken for dead: the owner adds all again */
+}
+
 static void on_beat(void *arg)
 {
     struct redis_store *s = arg;
 
-    if (!redis_client_is_up(s->client) || s->is_stopped)
+    if (s->life == LIFE_AWAY && redis_client_is_up(s->client))
+        begin(s, NULL, NULL);
+    if (s->life != LIFE_ANNOUNCED)
         return;
-    announce(s, step_end, step_new(s, NULL, NULL));
+    announce(s, on_beaten, s);
     redis_call(s->client, (struct str[]){STR("SMEMBERS"), STR("servers")}, 2, on_servers,
                s);
 }
 
-/* Redis is there (again): what stands there of this server is of a former life, or out of date. */
+void session_redis_beat(struct session_store *store)
+{
+    on_beat(redis_of(store));
+}
+
+/* What stands there of this server is of a former life, or out of date. */
 static void on_client_state(void *ctx, bool is_up)
 {
     struct redis_store *s = ctx;
 
-    if (!is_up)
-        s->on_state(s->ctx, false);
-    else if (s->is_started && !s->is_stopped)
-        clean_server(s, s->server_id, NULL, NULL);
+    if (is_up && s->life == LIFE_AWAY)
+        begin(s, NULL, NULL);
+    if (is_up || s->life != LIFE_ANNOUNCED)
+        return;
+    set_life(s, LIFE_AWAY);
+    s->on_state(s->ctx, false);
 }
 
 static void redis_start(struct session_store *store, session_done_fn *done, void *ctx)
 {
     struct redis_store *s = redis_of(store);
 
-    s->is_started = true;
+    set_life(s, LIFE_AWAY);
     loop_timer_start(s->beat, SERVER_BEAT_MS, SERVER_BEAT_MS);
     if (redis_client_is_up(s->client))
-        clean_server(s, s->server_id, done, ctx);
+        begin(s, done, ctx);
     else
         done(ctx, ERR_UNAVAILABLE); /* on_client_state does it later */
 }
@@ -211,9 +273,14 @@ static void on_left(void *ctx, enum err rc)
 static void redis_stop(struct session_store *store, session_done_fn *done, void *ctx)
 {
     struct redis_store *s = redis_of(store);
+    bool was_started = s->life != LIFE_NEW;
 
-    s->is_stopped = true;
-    clean_server(s, s->server_id, on_left, step_new(s, done, ctx));
+    set_life(s, LIFE_STOPPED);
+    loop_timer_stop(s->beat);
+    if (was_started)
+        clean_server(s, s->server_id, on_left, step_new(s, done, ctx));
+    else
+        done(ctx, ERR_OK);
 }
 
 /* --- sessions ----------------------------------------------------------------------------- */
@@ -234,6 +301,10 @@ static void redis_add(struct session_store *store, const struct session_entry *e
     struct str keys[4], args[4] = {e->user_id, e->session_id, e->json};
     struct arena a;
 
+    if (s->life != LIFE_ANNOUNCED) {
+        done(ctx, ERR_UNAVAILABLE);
+        return;
+    }
     arena_init(&a, SIZE_MAX);
     session_keys(s, &a, e->user_id, e->session_id, keys);
     args[3] = number_text(&a, SESSION_TTL_S);
@@ -249,6 +320,10 @@ static void redis_remove(struct session_store *store, struct str user_id,
     struct str keys[4], args[4] = {user_id, session_id, s->server_id};
     struct arena a;
 
+    if (s->life != LIFE_ANNOUNCED) {
+        done(ctx, ERR_UNAVAILABLE);
+        return;
+    }
     arena_init(&a, SIZE_MAX);
     session_keys(s, &a, user_id, session_id, keys);
     args[3] = number_text(&a, SESSION_TTL_S);
@@ -275,6 +350,11 @@ static struct session_server server_of(const struct redis_reply *r, struct arena
     return server;
 }
 
+static bool is_server(const struct redis_reply *r)
+{
+    return r->kind == REDIS_LIST && r->n_items == 2 && r->items[1].kind == REDIS_LIST;
+}
+
 static bool is_snapshot(const struct redis_reply *r)
 {
     return r->kind == REDIS_LIST && r->n_items == 2 && r->items[0].kind == REDIS_LIST &&
@@ -293,7 +373,7 @@ static void tell_snapshot(const struct redis_reply *r, struct snapshot_step *ste
     server_list = ARENA_ARRAY(&a, struct session_server, servers->n_items);
     session_list = ARENA_ARRAY(&a, struct session_entry, sessions->n_items / 2);
     for (size_t i = 0; i < servers->n_items; i++)
-        if (servers->items[i].n_items == 2)
+        if (is_server(&servers->items[i]))
             server_list[snapshot.n_servers++] = server_of(&servers->items[i], &a);
     for (size_t i = 0; i + 1 < sessions->n_items; i += 2)
         session_list[snapshot.n_sessions++] = (struct session_entry){
@@ -371,7 +451,7 @@ static void redis_free(struct session_store *store)
 {
     struct redis_store *s = redis_of(store);
 
-    s->is_stopped = true;
+    s->life = LIFE_STOPPED;
     redis_client_free(&s->client);
     loop_timer_free(&s->beat);
     str_free(&s->server_id);
@@ -396,7 +476,6 @@ struct session_store *session_store_redis(struct loop *loop, struct str url,
     struct redis_store *s = mem_zalloc(sizeof(*s));
 
     s->store.backend = &backend;
-    s->loop = loop;
     s->log = log;
     s->on_state = on_state;
     s->ctx = ctx;

@@ -3,8 +3,10 @@
 
 #include "base/banned.h"
 
-/* newest(user): json of the user's youngest session on a server that lives, or nil; sessions of
- * dead servers are dropped on the way. here(user, server): does the user have one on it? */
+/* lives(server): whether its sessions count. Our servers stand in `servers` and prove their life by
+ * server:alive; a server that stands nowhere is the replaced service, of which nobody knows.
+ * newest(hash): json of the user's youngest session on a server of ours that lives, or nil; what
+ * dead servers and lost removals left (session:user has expired) is dropped on the way. */
 #define LUA_SESSIONS                                                                     \
     "local function info(json)\n"                                                        \
     "  local ok, t = pcall(cjson.decode, json)\n"                                        \
@@ -14,19 +16,32 @@
     "local function since(t)\n"                                                          \
     "  return type(t.connectTime) == 'string' and t.connectTime or ''\n"                 \
     "end\n"                                                                              \
+    "local function lives(id)\n"                                                         \
+    "  return type(id) == 'string' and\n"                                                \
+    "    (redis.call('SISMEMBER', 'servers', id) == 0 or\n"                              \
+    "     redis.call('EXISTS', 'server:alive:' .. id) == 1)\n"                           \
+    "end\n"                                                                              \
     "local function newest(hash)\n"                                                      \
     "  local all, best, at = redis.call('HGETALL', hash), nil, nil\n"                    \
     "  for i = 1, #all, 2 do\n"                                                          \
-    "    local t = info(all[i + 1])\n"                                                   \
-    "    if redis.call('EXISTS', 'server:alive:' .. tostring(t.serverId)) == 0 then\n"   \
+    "    local t, back = info(all[i + 1]), 'session:user:' .. all[i]\n"                  \
+    "    if redis.call('EXISTS', 'server:alive:' .. tostring(t.serverId), back) < 2\n"   \
+    "    then\n"                                                                         \
     "      redis.call('HDEL', hash, all[i])\n"                                           \
-    "      redis.call('DEL', 'session:user:' .. all[i])\n"                               \
+    "      redis.call('DEL', back)\n"                                                    \
     "    elseif not best or since(t) > at then\n"                                        \
     "      best, at = all[i + 1], since(t)\n"                                            \
     "    end\n"                                                                          \
     "  end\n"                                                                            \
     "  return best\n"                                                                    \
     "end\n"
+
+static const char announce_text[] =
+    "local is_new = redis.call('SADD', KEYS[1], ARGV[1]) == 1\n"
+    "local was_alive = redis.call('EXISTS', KEYS[2]) == 1\n"
+    "redis.call('SET', KEYS[2], '1', 'EX', ARGV[2])\n"
+    "return (was_alive and not is_new) and 1 or 0\n";
+const struct str session_script_announce = {announce_text, sizeof(announce_text) - 1};
 
 static const char add_text[] = LUA_SESSIONS
     "local ttl, mine = ARGV[4], info(ARGV[3])\n"
@@ -35,13 +50,9 @@ static const char add_text[] = LUA_SESSIONS
     "redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])\n"
     "redis.call('EXPIRE', KEYS[4], ttl)\n"
     "local now = redis.call('GET', KEYS[1])\n"
-    "if now then\n"
-    "  local t = info(now)\n"
-    "  if t.sessionId ~= ARGV[2] and since(t) > since(mine)\n"
-    "     and redis.call('EXISTS', 'server:alive:' .. tostring(t.serverId)) == 1 then\n"
-    "    redis.call('EXPIRE', KEYS[1], ttl)\n"
-    "    return 0\n"
-    "  end\n"
+    "local t = now and info(now) or {}\n"
+    "if t.sessionId ~= ARGV[2] and since(t) > since(mine) and lives(t.serverId) then\n"
+    "  return 0\n"
     "end\n"
     "redis.call('SET', KEYS[1], ARGV[3], 'EX', ttl)\n"
     "return 1\n";
@@ -84,7 +95,9 @@ static const char clean_text[] = LUA_SESSIONS
     "  end\n"
     "end\n"
     "local left = redis.call('SCARD', KEYS[1])\n"
-    "if left == 0 and ARGV[4] ~= '1' then redis.call('SREM', KEYS[3], ARGV[1]) end\n"
+    "if left == 0 and ARGV[4] ~= '1' and redis.call('SREM', KEYS[3], ARGV[1]) == 0 then\n"
+    "  return -1\n"
+    "end\n"
     "return left\n";
 const struct str session_script_clean = {clean_text, sizeof(clean_text) - 1};
 

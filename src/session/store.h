@@ -17,7 +17,8 @@
 /* A session as the replaced service kept it; all strings. */
 struct session_entry {
     struct str user_id, session_id, server_id;
-    struct str json; /* SessionInfo JSON */
+    struct str
+        json; /* SessionInfo JSON; what a store answers with has user_id and this only */
 };
 
 /* All live servers and their users, and each user's newest session. Valid during the callback. */
@@ -45,7 +46,11 @@ struct session_store;
  * session_store_redis — contract: keys user:session:{userId}, session:user:{sessionId},
  * server:users:{serverId}, user:sessions:{userId}, servers, server:alive:{serverId}; 30 min expiry
  * on session keys; changed by scripts that compare the session id. Heart-beat of server:alive every
- * 30 s, expiry 90 s; a server found dead is cleaned up by whoever sees it.
+ * 30 s, expiry 90 s; a server found dead is cleaned up by whoever sees it: one in `servers` without
+ * a server:alive. A server that is not in `servers` is the replaced service: nobody can tell whether
+ * it lives, so its sessions are left to their own expiry (or to a server started with its id).
+ * on_state: also true again after a FLUSHALL, or when this server was taken for dead. Calls but
+ * start before that fail with ERR_UNAVAILABLE, as do those after stop.
  * in:  url redis://[:password@]host:port[/db]
  * thread: loop, as all here
  */
@@ -62,6 +67,7 @@ void session_memory_free(struct session_memory **m);
 struct session_store *session_store_memory(struct loop *loop, struct session_memory *m,
                                            struct str server_id);
 
+/* session_store_free — outstanding calls are answered first. Not within a callback of the store. */
 void session_store_free(struct session_store **s);
 
 /* session_store_start — removes the sessions of this server's former life, announces the server. */
