@@ -218,3 +218,13 @@ def test_after_unsubscribing_errors_are_fatal_again(server):
         client.ask("UNSUBSCRIBE", id="e")
         client.frame("SEND", "{}", destination="/nowhere")
         client.expect_error("destination_unknown")
+
+
+def test_the_room_that_is_not_there_is_told_each_time(server):
+    """What a worker found was overwritten when it was quicker than the loop."""
+    with server.stomp("typist@x") as client:
+        client.subscribe("/user/queue/errors", id="e")
+        for n in range(500):
+            client.frame("SEND", '{"typing":true}', destination="/pub/room/nope/typing", receipt=f"{n}")
+        codes = [client.expect("MESSAGE", receipt_id=f"{n}").headers["code"] for n in range(500)]
+    assert set(codes) == {"room_not_found"}

@@ -45,10 +45,13 @@ class Process:
         self.log_path = log_path
         self.child = None
 
-    def start(self):
+    def launch(self):
         with open(self.log_path, "ab") as log:
             self.child = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                           stderr=log, env=self.environment())
+
+    def start(self):
+        self.launch()
         eventually(self._is_up, self.start_seconds, f"start of {self.command()[0]}")
         return self
 
