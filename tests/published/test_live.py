@@ -48,7 +48,7 @@ def schemathesis(server, folder, config, *args):
          "--config-file", str(folder / "schemathesis.toml"), "run",
          f"{server.url}/schema/openapi.json", "--phases", "examples,coverage,fuzzing",
          "--continue-on-failure", "--seed", "1", "-n", "20", "--workers", "1", *args],
-        capture_output=True, text=True, timeout=200, check=False, cwd=folder)
+        capture_output=True, text=True, timeout=300, check=False, cwd=folder)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     return done.stdout
 
