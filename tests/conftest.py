@@ -2,6 +2,7 @@
 one test file.
 SPDX-License-Identifier: MIT
 """
+import contextlib
 import os
 import re
 import uuid
@@ -84,8 +85,9 @@ def start_server(database, topics, redis, tag, tmp_path_factory):
         return server.start()
 
     yield start
-    for server in started:
-        server.end()
+    with contextlib.ExitStack() as stack:  # each, also after one that ended badly
+        for server in started:
+            stack.callback(server.end)
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,11 @@ class Process:
 
     def start(self):
         self.launch()
-        eventually(self._is_up, self.start_seconds, f"start of {self.command()[0]}")
+        try:
+            eventually(self._is_up, self.start_seconds, f"start of {self.command()[0]}")
+        except BaseException:
+            self.kill()  # no fixture knows it yet
+            raise
         return self
 
     def environment(self):
@@ -85,7 +89,10 @@ class Process:
     def end(self):
         """At the end of a test: what still runs stops in order, and what ran before has not crashed."""
         is_running = self.child is not None and self.child.poll() is None
-        status = self.stop()
+        try:
+            status = self.stop()
+        finally:
+            self.kill()
         assert status == 0 if is_running else status in ENDS, \
             f"ended with {status}:\n{self.log()[-4000:]}"
 
