@@ -176,14 +176,17 @@ static void look(void *arg)
 {
     struct mailer *m = arg;
     struct round *round = mem_zalloc(sizeof(*round));
+    enum err rc;
 
     round->job = (struct work_job){.run = round_run, .done = round_done};
     round->mailer = m;
     m->is_looking = true;
     m->must_look = false;
-    round->rc = work_submit(m->pool ? m->pool : m->hub->pool, 0, &round->job);
-    if (round->rc != ERR_OK)
-        round_done(&round->job);
+    rc = work_submit(m->pool ? m->pool : m->hub->pool, 0, &round->job);
+    if (rc == ERR_OK)
+        return; /* the round is the worker's now */
+    round->rc = rc;
+    round_done(&round->job);
 }
 
 static void on_inquiry(void *ctx)
