@@ -4,4 +4,5 @@ reuse_module(generated_dao SOURCES
     c/dao_inquiry.c
     c/dao_room.c
     c/dao_server.c
+    c/dao_user.c
     LIBS db generated_err base)

@@ -3,6 +3,7 @@
 #define GENERATED_DAO_CHAT_H
 
 #include "db/db.h"
+#include "generated/c/dao_rows.h"
 
 /*
  * out:    strings of a row live in a; result_out and bad_row_out may be NULL
@@ -204,12 +205,6 @@ NODISCARD enum err dao_outbox_delete(struct db *db, const struct dao_outbox_dele
 struct dao_outbox_take_in {
     uint32_t age;   /* 0..86400 */
     uint32_t limit; /* 1..256 */
-};
-
-struct outbox_row {
-    int64_t id;           /* outbox.id */
-    struct str server_id; /* outbox.server_id */
-    struct str payload;   /* outbox.payload */
 };
 
 /*

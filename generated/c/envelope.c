@@ -58,6 +58,13 @@ static const struct event_type types[] = {
         .value = &member_typing_pb_type,
     },
     {
+        .kind = EVENT_USER_DELETED,
+        .type = {"reuse.user.deleted.v1", 21},
+        .source = "/user/{user}",
+        .key = "user",
+        .value = &user_deleted_pb_type,
+    },
+    {
         .kind = EVENT_USER_PRESENCE,
         .type = {"reuse.user.presence.v1", 22},
         .source = "/user/{user}",
@@ -183,6 +190,20 @@ enum err event_member_typing_decode(const struct event_record *in, struct arena 
                                     struct member_typing *value_out, struct why *why)
 {
     return event_decode(type_of(EVENT_MEMBER_TYPING), in, a, meta_out, value_out, why);
+}
+
+enum err event_user_deleted_encode(const struct event_meta *meta,
+                                   const struct user_deleted *value, enum event_form form,
+                                   struct arena *a, struct event_record *out)
+{
+    return event_encode(type_of(EVENT_USER_DELETED), meta, value, form, a, out);
+}
+
+enum err event_user_deleted_decode(const struct event_record *in, struct arena *a,
+                                   struct event_meta *meta_out,
+                                   struct user_deleted *value_out, struct why *why)
+{
+    return event_decode(type_of(EVENT_USER_DELETED), in, a, meta_out, value_out, why);
 }
 
 enum err event_user_presence_encode(const struct event_meta *meta,

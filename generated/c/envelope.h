@@ -35,6 +35,8 @@ enum event_kind {
     EVENT_MESSAGE_DELIVERED,
     /* A member is typing. [reuse.member.typing.v1, topic kafka.event_topic] */
     EVENT_MEMBER_TYPING,
+    /* A user was deleted. [reuse.user.deleted.v1, topic kafka.event_topic] */
+    EVENT_USER_DELETED,
     /* A user came or went. [reuse.user.presence.v1, topic kafka.event_topic] */
     EVENT_USER_PRESENCE,
     EVENT_N, /* how many there are */
@@ -106,6 +108,15 @@ NODISCARD enum err event_member_typing_decode(const struct event_record *in,
                                               struct event_meta *meta_out,
                                               struct member_typing *value_out,
                                               struct why *why);
+
+NODISCARD enum err event_user_deleted_encode(const struct event_meta *meta,
+                                             const struct user_deleted *value,
+                                             enum event_form form, struct arena *a,
+                                             struct event_record *out);
+NODISCARD enum err event_user_deleted_decode(const struct event_record *in,
+                                             struct arena *a, struct event_meta *meta_out,
+                                             struct user_deleted *value_out,
+                                             struct why *why);
 
 NODISCARD enum err event_user_presence_encode(const struct event_meta *meta,
                                               const struct user_presence *value,

@@ -281,6 +281,42 @@ enum err user_presence_check(const struct user_presence *in, struct why *why)
     return record_check(&user_presence_type, in, why);
 }
 
+static const struct record_field user_deleted_fields[] = {
+    {RECORD_NAMES("user", "user"), .kind = RECORD_STRING,
+     .flags = RECORD_REQUIRED | RECORD_OPTIONAL,
+     .offset = offsetof(struct user_deleted, user), .max_chars = USER_DELETED_USER_MAX},
+    {RECORD_NAMES("policy", "policy"), .kind = RECORD_STRING, .flags = RECORD_OPTIONAL,
+     .offset = offsetof(struct user_deleted, policy),
+     .max_chars = USER_DELETED_POLICY_MAX},
+    {RECORD_NAMES("anonymous_user", "anonymousUser"), .kind = RECORD_STRING,
+     .flags = RECORD_OMIT_NULL | RECORD_OPTIONAL,
+     .offset = offsetof(struct user_deleted, anonymous_user),
+     .max_chars = USER_DELETED_ANONYMOUS_USER_MAX},
+};
+
+const struct record_type user_deleted_type = {
+    .name = "UserDeleted",
+    .size = sizeof(struct user_deleted),
+    .fields = user_deleted_fields,
+    .n_fields = 3,
+};
+
+enum err user_deleted_json_decode(struct arena *a, struct str in,
+                                  struct user_deleted *out, struct why *why)
+{
+    return json_decode(&user_deleted_type, a, in, out, why);
+}
+
+void user_deleted_json_encode(const struct user_deleted *in, struct buf *out)
+{
+    json_encode(&user_deleted_type, in, out);
+}
+
+enum err user_deleted_check(const struct user_deleted *in, struct why *why)
+{
+    return record_check(&user_deleted_type, in, why);
+}
+
 static const struct record_field outbox_header_fields[] = {
     {RECORD_NAMES("name", "name"), .kind = RECORD_STRING,
      .offset = offsetof(struct outbox_header, name), .max_chars = OUTBOX_HEADER_NAME_MAX},

@@ -195,6 +195,33 @@ NODISCARD enum err user_presence_json_decode(struct arena *a, struct str in,
 void user_presence_json_encode(const struct user_presence *in, struct buf *out);
 NODISCARD enum err user_presence_check(const struct user_presence *in, struct why *why);
 
+#define USER_DELETED_USER_MAX           255
+#define USER_DELETED_POLICY_MAX         16
+#define USER_DELETED_ANONYMOUS_USER_MAX 255
+
+/* A user was deleted: nothing here names the user any more. Topic chat-event. */
+struct user_deleted {
+    /* User id. [required; at most 255 characters; room_user.user] */
+    struct str user;
+    /*
+     * Whether the messages stay, without the name, or went with their rooms. [at most 16
+     * characters]
+     */
+    struct str policy;
+    /*
+     * anonymize: what stands for the user now, as sender and as member. [anonymousUser;
+     * at most 255 characters; room_user.user]
+     */
+    struct str anonymous_user;
+};
+
+extern const struct record_type user_deleted_type;
+
+NODISCARD enum err user_deleted_json_decode(struct arena *a, struct str in,
+                                            struct user_deleted *out, struct why *why);
+void user_deleted_json_encode(const struct user_deleted *in, struct buf *out);
+NODISCARD enum err user_deleted_check(const struct user_deleted *in, struct why *why);
+
 #define OUTBOX_HEADER_NAME_MAX  100
 #define OUTBOX_HEADER_VALUE_MAX 4000
 

@@ -117,6 +117,22 @@ void user_presence_pb_encode(const struct user_presence *in, struct buf *out)
     pb_encode(&user_presence_pb_type, in, out);
 }
 
+const struct pb_type user_deleted_pb_type = {
+    &user_deleted_type,
+    &pb__user_deleted__descriptor,
+};
+
+enum err user_deleted_pb_decode(struct arena *a, struct str in, struct user_deleted *out,
+                                struct why *why)
+{
+    return pb_decode(&user_deleted_pb_type, a, in, out, why);
+}
+
+void user_deleted_pb_encode(const struct user_deleted *in, struct buf *out)
+{
+    pb_encode(&user_deleted_pb_type, in, out);
+}
+
 const struct pb_type outbox_header_pb_type = {
     &outbox_header_type,
     &pb__outbox_header__descriptor,

@@ -46,6 +46,11 @@ NODISCARD enum err user_presence_pb_decode(struct arena *a, struct str in,
                                            struct user_presence *out, struct why *why);
 void user_presence_pb_encode(const struct user_presence *in, struct buf *out);
 
+extern const struct pb_type user_deleted_pb_type;
+NODISCARD enum err user_deleted_pb_decode(struct arena *a, struct str in,
+                                          struct user_deleted *out, struct why *why);
+void user_deleted_pb_encode(const struct user_deleted *in, struct buf *out);
+
 extern const struct pb_type outbox_header_pb_type;
 NODISCARD enum err outbox_header_pb_decode(struct arena *a, struct str in,
                                            struct outbox_header *out, struct why *why);

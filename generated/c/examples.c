@@ -61,6 +61,10 @@ static const struct example examples[] = {
       82}},
     {&user_deletion_pb_type, {"\"buyer@example.com\"", 19}},
     {&user_presence_pb_type, {"{\"user\":\"buyer@x\",\"online\":true}", 32}},
+    {&user_deleted_pb_type,
+     {"{\"user\":\"buyer@x\",\"policy\":\"anonymize\",\"anonymousUser\":\"deleted-"
+      "0123456789abcdef\"}",
+      82}},
     {&outbox_header_pb_type, {"{\"name\":\"ce_id\",\"value\":\"1\"}", 28}},
     {&outbox_record_pb_type,
      {"{\"topic\":\"chat\",\"key\":\"k\",\"value\":\"dg==\",\"headers\":[]}", 54}},

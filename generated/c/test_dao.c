@@ -10,6 +10,7 @@
 #include "generated/c/dao_inquiry.h"
 #include "generated/c/dao_room.h"
 #include "generated/c/dao_server.h"
+#include "generated/c/dao_user.h"
 #include "tests/unit/dao_cases.h"
 
 /* Parents before children. */
@@ -1024,6 +1025,240 @@ static void test_server_lock_check(void **state)
     }
 }
 
+static struct dao_user_anonymous_in user_anonymous_in(struct dao_test *t)
+{
+    return (struct dao_user_anonymous_in){
+        .user = dao_emoji(t, 255, false, STR("user0")),
+    };
+}
+
+static void test_user_anonymous(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_MISS)) {
+        struct dao_user_anonymous_in in = user_anonymous_in(t);
+        struct dao_user_anonymous_row row;
+
+        dao_end(t, dao_user_anonymous(t->db, &in, &t->arena, &row));
+    }
+}
+
+static struct dao_user_rooms_in user_rooms_in(struct dao_test *t)
+{
+    return (struct dao_user_rooms_in){
+        .user = dao_emoji(t, 255, false, STR("user0")),
+        .limit = dao_u32(t, 1, 100, 100),
+    };
+}
+
+static void test_user_rooms(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_user_rooms_in in = user_rooms_in(t);
+        struct dao_user_rooms_row *rows;
+        size_t n;
+
+        dao_end(t, dao_user_rooms(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_room_anonymize_in room_anonymize_in(struct dao_test *t)
+{
+    return (struct dao_room_anonymize_in){
+        .id = dao_i64(t, 0, 0, 1),
+    };
+}
+
+static void test_room_anonymize(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_room_anonymize_in in = room_anonymize_in(t);
+
+        dao_end(t, dao_room_anonymize(t->db, &in, NULL));
+    }
+}
+
+static struct dao_room_user_anonymize_in room_user_anonymize_in(struct dao_test *t)
+{
+    return (struct dao_room_user_anonymize_in){
+        .user = dao_emoji(t, 255, false, STR("user0")),
+        .anonymous = dao_emoji(t, 255, false, STR("user0")),
+        .room_id = dao_i64(t, 0, 0, 1),
+    };
+}
+
+static void test_room_user_anonymize(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_room_user_anonymize_in in = room_user_anonymize_in(t);
+
+        dao_end(t, dao_room_user_anonymize(t->db, &in, NULL));
+    }
+}
+
+static struct dao_chat_anonymize_in chat_anonymize_in(struct dao_test *t)
+{
+    return (struct dao_chat_anonymize_in){
+        .anonymous = dao_emoji(t, 255, true, STR("sender0")),
+        .room_id = dao_i64(t, 0, 0, 1),
+        .after = dao_i64(t, 0, 0, 1),
+        .upto = dao_i64(t, 0, 0, 1),
+        .user = dao_emoji(t, 255, false, STR("sender0")),
+    };
+}
+
+static void test_chat_anonymize(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_chat_anonymize_in in = chat_anonymize_in(t);
+
+        dao_end(t, dao_chat_anonymize(t->db, &in, NULL));
+    }
+}
+
+static struct dao_report_anonymize_in report_anonymize_in(struct dao_test *t)
+{
+    return (struct dao_report_anonymize_in){
+        .anonymous = dao_emoji(t, 255, false, STR("reporter0")),
+        .roomuuid = dao_emoji(t, 255, false, STR("roomuuid0")),
+        .user = dao_emoji(t, 255, false, STR("reporter0")),
+    };
+}
+
+static void test_report_anonymize(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_report_anonymize_in in = report_anonymize_in(t);
+
+        dao_end(t, dao_report_anonymize(t->db, &in, NULL));
+    }
+}
+
+static struct dao_user_blocks_delete_in user_blocks_delete_in(struct dao_test *t)
+{
+    return (struct dao_user_blocks_delete_in){
+        .user = dao_emoji(t, 255, false, STR("user0")),
+    };
+}
+
+static void test_user_blocks_delete(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_BE_HELD)) {
+        struct dao_user_blocks_delete_in in = user_blocks_delete_in(t);
+
+        dao_end(t, dao_user_blocks_delete(t->db, &in, NULL));
+    }
+}
+
+static struct dao_user_blocked_delete_in user_blocked_delete_in(struct dao_test *t)
+{
+    return (struct dao_user_blocked_delete_in){
+        .user = dao_emoji(t, 255, false, STR("blocked0")),
+    };
+}
+
+static void test_user_blocked_delete(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_BE_HELD)) {
+        struct dao_user_blocked_delete_in in = user_blocked_delete_in(t);
+
+        dao_end(t, dao_user_blocked_delete(t->db, &in, NULL));
+    }
+}
+
+static struct dao_inquiry_anonymize_in inquiry_anonymize_in(struct dao_test *t)
+{
+    return (struct dao_inquiry_anonymize_in){
+        .anonymous = dao_emoji(t, 255, false, STR("email0")),
+        .user = dao_emoji(t, 255, false, STR("email0")),
+    };
+}
+
+static void test_inquiry_anonymize(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_inquiry_anonymize_in in = inquiry_anonymize_in(t);
+
+        dao_end(t, dao_inquiry_anonymize(t->db, &in, NULL));
+    }
+}
+
+static struct dao_inquiry_delete_in inquiry_delete_in(struct dao_test *t)
+{
+    return (struct dao_inquiry_delete_in){
+        .user = dao_emoji(t, 255, false, STR("email0")),
+    };
+}
+
+static void test_inquiry_delete(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_BE_HELD)) {
+        struct dao_inquiry_delete_in in = inquiry_delete_in(t);
+
+        dao_end(t, dao_inquiry_delete(t->db, &in, NULL));
+    }
+}
+
+static struct dao_outbox_of_user_in outbox_of_user_in(struct dao_test *t)
+{
+    return (struct dao_outbox_of_user_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .encoded = dao_bytes(t, 600, false, STR("\170")),
+        .limit = dao_u32(t, 1, 100, 100),
+    };
+}
+
+static void test_outbox_of_user(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_outbox_of_user_in in = outbox_of_user_in(t);
+        struct outbox_row *rows;
+        size_t n;
+
+        dao_end(t, dao_outbox_of_user(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_outbox_rewrite_in outbox_rewrite_in(struct dao_test *t)
+{
+    return (struct dao_outbox_rewrite_in){
+        .payload = dao_bytes(t, 16777215, false, STR("\000\000\000\000")),
+        .id = dao_i64(t, 0, 0, 1),
+    };
+}
+
+static void test_outbox_rewrite(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_outbox_rewrite_in in = outbox_rewrite_in(t);
+
+        dao_end(t, dao_outbox_rewrite(t->db, &in, NULL));
+    }
+}
+
 static int start(void **state)
 {
     return dao_test_start(state, seeds);
@@ -1078,6 +1313,18 @@ static const struct CMUnitTest tests[] = {
     {.name = "report_insert", .test_func = test_report_insert},
     {.name = "server_lock", .test_func = test_server_lock},
     {.name = "server_lock_check", .test_func = test_server_lock_check},
+    {.name = "user_anonymous", .test_func = test_user_anonymous},
+    {.name = "user_rooms", .test_func = test_user_rooms},
+    {.name = "room_anonymize", .test_func = test_room_anonymize},
+    {.name = "room_user_anonymize", .test_func = test_room_user_anonymize},
+    {.name = "chat_anonymize", .test_func = test_chat_anonymize},
+    {.name = "report_anonymize", .test_func = test_report_anonymize},
+    {.name = "user_blocks_delete", .test_func = test_user_blocks_delete},
+    {.name = "user_blocked_delete", .test_func = test_user_blocked_delete},
+    {.name = "inquiry_anonymize", .test_func = test_inquiry_anonymize},
+    {.name = "inquiry_delete", .test_func = test_inquiry_delete},
+    {.name = "outbox_of_user", .test_func = test_outbox_of_user},
+    {.name = "outbox_rewrite", .test_func = test_outbox_rewrite},
 };
 
 int main(void)

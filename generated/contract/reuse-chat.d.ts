@@ -222,6 +222,16 @@ export interface UserPresence {
   online: boolean;
 }
 
+/** A user was deleted: nothing here names the user any more. Topic chat-event. */
+export interface UserDeleted {
+  /** User id. */
+  user: string;
+  /** Whether the messages stay, without the name, or went with their rooms. */
+  policy: "anonymize" | "purge" | null;
+  /** anonymize: what stands for the user now, as sender and as member. */
+  anonymousUser?: string;
+}
+
 /** A CloudEvents header of a record in the outbox. */
 export interface OutboxHeader {
   /** Name. */
@@ -762,6 +772,8 @@ export interface RecordValues {
   "reuse.message.delivered.v1": MemberMarked;
   /** A member is typing. */
   "reuse.member.typing.v1": MemberTyping;
+  /** A user was deleted. */
+  "reuse.user.deleted.v1": UserDeleted;
   /** A user came or went. */
   "reuse.user.presence.v1": UserPresence;
 }

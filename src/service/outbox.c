@@ -26,21 +26,27 @@ static struct outbox_record outbox_record_of(const struct event_record *r,
     };
 }
 
+enum err outbox_encode(const struct event_record *records, size_t n, struct arena *a,
+                       struct buf *payload_out)
+{
+    struct outbox_record *list = ARENA_ARRAY(a, struct outbox_record, n);
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = outbox_record_of(&records[i], a);
+    buf_init(payload_out, OUTBOX_PAYLOAD_MAX);
+    outbox_batch_pb_encode(&(struct outbox_batch){.records = list, .n_records = n},
+                           payload_out);
+    return buf_ok(payload_out) ? ERR_OK : ERR_TOO_LARGE;
+}
+
 enum err outbox_put(struct work_ctx *ctx, struct str server_id,
                     const struct event_record *records, size_t n,
                     struct outbox_commit *out)
 {
-    struct outbox_record *list = ARENA_ARRAY(&ctx->arena, struct outbox_record, n);
     struct db_result result;
     struct buf payload;
-    enum err rc;
+    enum err rc = outbox_encode(records, n, &ctx->arena, &payload);
 
-    for (size_t i = 0; i < n; i++)
-        list[i] = outbox_record_of(&records[i], &ctx->arena);
-    buf_init(&payload, OUTBOX_PAYLOAD_MAX);
-    outbox_batch_pb_encode(&(struct outbox_batch){.records = list, .n_records = n},
-                           &payload);
-    rc = buf_ok(&payload) ? ERR_OK : ERR_TOO_LARGE;
     if (rc == ERR_OK)
         rc = dao_outbox_insert(ctx->db,
                                &(struct dao_outbox_insert_in){

@@ -6,6 +6,7 @@
 #ifndef SERVICE_OUTBOX_H
 #define SERVICE_OUTBOX_H
 
+#include "base/buf.h"
 #include "codec/event.h"
 #include "generated/c/err.h"
 #include "work/work.h"
@@ -28,6 +29,14 @@ struct outbox_commit {
 NODISCARD enum err outbox_put(struct work_ctx *ctx, struct str server_id,
                               const struct event_record *records, size_t n,
                               struct outbox_commit *out);
+
+/*
+ * outbox_encode — the payload of a row.
+ * out:    *payload_out, to be released also on error
+ * errors: ERR_TOO_LARGE. thread: any
+ */
+NODISCARD enum err outbox_encode(const struct event_record *records, size_t n,
+                                 struct arena *a, struct buf *payload_out);
 
 /*
  * outbox_decode — records of a stored row, in a.

@@ -96,13 +96,9 @@ static enum err insert_members(struct work_ctx *ctx, int64_t room_id,
     return dao_room_user_insert_batch(ctx->db, members, 2, NULL);
 }
 
-typedef enum err event_encode_fn(const struct event_meta *meta,
-                                 const struct room_changed *value, enum event_form form,
-                                 struct arena *a, struct event_record *out);
-
-static enum err put_change(struct work_ctx *ctx, const struct room_config *config,
-                           event_encode_fn *encode, struct arena *a,
-                           struct room_outcome *outcome)
+enum err room_change_put(struct work_ctx *ctx, const struct room_config *config,
+                         room_change_encode_fn *encode, struct arena *a,
+                         struct room_outcome *outcome)
 {
     const struct room_changed *change = &outcome->change;
     struct event_record *record = ARENA_NEW(a, struct event_record);
@@ -160,7 +156,7 @@ static enum err insert_room(struct work_ctx *ctx, const struct room_config *conf
     *room_id_out = (int64_t)result.insert_id;
     rc = insert_members(ctx, *room_id_out, r);
     if (rc == ERR_OK)
-        rc = put_change(ctx, config, event_room_created_encode, a, outcome);
+        rc = room_change_put(ctx, config, event_room_created_encode, a, outcome);
     return rc;
 }
 
@@ -240,7 +236,7 @@ static enum err close_room(struct work_ctx *ctx, const struct room_config *confi
         return rc;
     rc = dao_room_close(ctx->db, &(struct dao_room_close_in){.id = room_id}, NULL);
     if (rc == ERR_OK)
-        rc = put_change(ctx, config, event_room_deleted_encode, a, outcome);
+        rc = room_change_put(ctx, config, event_room_deleted_encode, a, outcome);
     if (rc == ERR_OK)
         return db_commit(ctx->db);
     db_rollback(ctx->db);
@@ -346,7 +342,7 @@ enum err room_set_state(struct work_ctx *ctx, const struct room_config *config,
     if (rc == ERR_OK && result.affected == 0)
         rc = ERR_ROOM_NOT_FOUND;
     if (rc == ERR_OK)
-        rc = put_change(ctx, config, event_room_state_encode, a, outcome);
+        rc = room_change_put(ctx, config, event_room_state_encode, a, outcome);
     if (rc == ERR_OK)
         return db_commit(ctx->db);
     db_rollback(ctx->db);

@@ -56,6 +56,20 @@ NODISCARD enum err room_set_state(struct work_ctx *ctx, const struct room_config
                                   struct str room_uuid, struct str state, struct arena *a,
                                   struct room_outcome *outcome);
 
+/* One of the event_room_…_encode of generated/c/envelope.h. */
+typedef enum err room_change_encode_fn(const struct event_meta *meta,
+                                       const struct room_changed *value,
+                                       enum event_form form, struct arena *a,
+                                       struct event_record *out);
+/*
+ * room_change_put — the open transaction publishes outcome->change.
+ * out:    outcome->commit and is_changed
+ * errors: ERR_DB_*, ERR_TOO_LARGE. thread: worker
+ */
+NODISCARD enum err room_change_put(struct work_ctx *ctx, const struct room_config *config,
+                                   room_change_encode_fn *encode, struct arena *a,
+                                   struct room_outcome *outcome);
+
 /* room_user_dto_of — a row as the DTO; is_fresh: chatList and roomUserList null instead of []. */
 struct room_user_row;
 struct room_user_dto room_user_dto_of(const struct room_user_row *row, bool is_fresh,
