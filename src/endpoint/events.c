@@ -121,6 +121,11 @@ void event_room_changed(struct hub *hub, const struct room_changed *change, bool
     }
 }
 
+void event_user_deleted(struct hub *hub, struct str user)
+{
+    stomp_close_user(hub, user, ERR_AUTH_REQUIRED);
+}
+
 /* --- markers ------------------------------------------------------------------------------ */
 
 struct mark_job {

@@ -40,6 +40,9 @@ void event_stored(void *hub, const struct write_op *op);
 struct room_changed;
 void event_room_changed(struct hub *hub, const struct room_changed *change, bool is_new);
 
+/* event_user_deleted — the user's connections here are closed, and their sessions end with them. */
+void event_user_deleted(struct hub *hub, struct str user);
+
 /* event_record_in — a kafka_record_fn; ctx is the hub. Malformed records are counted and skipped. */
 void event_record_in(void *hub, const struct event_record *record);
 

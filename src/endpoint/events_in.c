@@ -135,6 +135,17 @@ static enum err on_presence(struct inbound *in)
     return rc;
 }
 
+static enum err on_user_deleted(struct inbound *in)
+{
+    struct user_deleted value;
+    enum err rc;
+
+    rc = event_user_deleted_decode(in->record, &in->arena, &in->meta, &value, &in->why);
+    if (rc == ERR_OK)
+        event_user_deleted(in->hub, value.user);
+    return rc;
+}
+
 static enum err dispatch(struct inbound *in)
 {
     bool is_chat = str_eq(in->record->topic, in->hub->settings->kafka_topic);
@@ -154,6 +165,8 @@ static enum err dispatch(struct inbound *in)
         return on_marked(in, kind == EVENT_MESSAGE_READ);
     case EVENT_MEMBER_TYPING:
         return on_typing(in);
+    case EVENT_USER_DELETED:
+        return on_user_deleted(in);
     case EVENT_USER_PRESENCE:
         return on_presence(in);
     case EVENT_UNKNOWN:
