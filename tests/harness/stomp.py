@@ -213,11 +213,12 @@ class Stomp:
         return [self.expect("MESSAGE", seconds) for _ in range(count)]
 
     def nothing_came(self):
-        """True if no frame is waiting after the server has worked off all that was sent: the
+        """True; fails if a frame is waiting after the server has worked off all that was sent: the
         answer to one more frame is the proof."""
         self.ask("BEGIN", transaction="barrier")
         self.ask("ABORT", transaction="barrier")
-        return not self.frames
+        assert not self.frames, f"there is {list(self.frames)}"
+        return True
 
     def expect_error(self, code, seconds=10):
         """An ERROR of that code; returns it."""
