@@ -284,13 +284,16 @@ def machine_text():
             "MariaDB, Redis and Kafka share the cores.")
 
 
+def is_quiet(others):
+    """Nobody else worked meanwhile: kernel threads take a few per cent of a core."""
+    return not others or statistics.median(others) < 20
+
+
 def quiet_text(others):
-    """Processor time of what was not measured: kernel threads, and whoever else is there."""
     if not others:
         return ""
-    text = (f"Everything else on the machine took {statistics.median(others):.0f} % of a core "
+    return (f"Everything else on the machine took {statistics.median(others):.0f} % of a core "
             f"meanwhile (median; at most {max(others):.0f} %).")
-    return text if statistics.median(others) < 20 else text + " **It was not quiet: no figures to keep.**"
 
 
 def document(figures, others):
