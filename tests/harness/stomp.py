@@ -212,11 +212,14 @@ class Stomp:
         """The next count MESSAGEs of any subscription, in order."""
         return [self.expect("MESSAGE", seconds) for _ in range(count)]
 
-    def nothing_came(self):
-        """True; fails if a frame is waiting after the server has worked off all that was sent: the
-        answer to one more frame is the proof."""
+    def settle(self):
+        """The server has worked off all that was sent: it answered one more frame."""
         self.ask("BEGIN", transaction="barrier")
         self.ask("ABORT", transaction="barrier")
+
+    def nothing_came(self):
+        """True; fails if a frame is waiting after the server has worked off all that was sent."""
+        self.settle()
         assert not self.frames, f"there is {list(self.frames)}"
         return True
 
