@@ -45,6 +45,7 @@ struct server *server_start(const struct server_config *config)
     pthread_sigmask(SIG_BLOCK, &all, &old);
     BUG_ON(pthread_create(&s->thread, NULL, server_main, s) != 0);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_setname_np(s->thread, "loop");
     return s;
 }
 
