@@ -99,7 +99,7 @@ void event_room_changed(struct hub *hub, const struct room_changed *change, bool
 
     if (room && is_deleted)
         feed_room_gone(hub->feed, room);
-    else if (room)
+    else if (room && !is_new) /* of a new one nothing older can be known */
         feed_room_forget(room);
     if (!is_new && !is_deleted)
         event_tell_room(hub, &(struct room_event){.type = STR("room.state"),

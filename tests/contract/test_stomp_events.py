@@ -75,6 +75,21 @@ def test_a_state_is_told(server, room, watcher):
                                                      "state": state}
 
 
+def test_who_comes_and_goes_is_told(server, room, watcher):
+    def told():
+        return event(watcher, type="presence", user=room.buyer)
+
+    with server.stomp(room.buyer) as buyer:
+        assert told() == {"type": "presence", "roomUUID": room.uuid, "user": room.buyer,
+                          "online": True}
+        with server.stomp(room.buyer):  # a second tab is no news
+            pass
+        buyer.ask("DISCONNECT")
+    assert told() == {"type": "presence", "roomUUID": room.uuid, "user": room.buyer,
+                      "online": False}
+    assert watcher.nothing_came()
+
+
 def test_events_do_not_go_to_the_rooms_own_destination(server, room):
     with server.stomp(room.seller) as seller, server.stomp(room.buyer) as buyer:
         seller.subscribe_room(room.uuid)

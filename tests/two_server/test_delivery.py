@@ -208,7 +208,26 @@ def test_events_of_a_room_cross(servers, room):
         for client in (buyer, seller):
             client.expect("MESSAGE", subscription="v",
                           body_has={"type": "room.state", "state": "frozen"})
-            assert client.nothing_came()
+            client.settle()
+            assert {f.json["type"] for f in client.frames} <= {"presence"}
+
+
+def test_presence_crosses_and_a_move_between_servers_is_no_news(servers, room):
+    with servers[1].stomp(room.seller) as seller:
+        seller.subscribe(f"/sub/chat/room/{room.uuid}/event", id="v")
+
+        def told(is_online):
+            seller.expect("MESSAGE", subscription="v",
+                          body_has={"type": "presence", "user": room.buyer, "online": is_online})
+
+        with contextlib.ExitStack() as stack:
+            with servers[0].stomp(room.buyer):
+                told(True)
+                stack.enter_context(servers[1].stomp(room.buyer))
+                told(True)
+            seller.settle()
+            assert not seller.frames  # still there when the first is gone
+        told(False)
 
 
 def test_rooms_of_a_user_are_told_on_whichever_server(servers, room):
@@ -230,7 +249,8 @@ def test_rooms_of_a_user_are_told_on_whichever_server(servers, room):
         servers[0].http("DELETE", f"/room/delete/{new.uuid}")
         both(type="room.removed", roomUUID=new.uuid)
         for client in (here, there):
-            assert client.nothing_came()
+            client.settle()
+            assert new.uuid not in {f.json["roomUUID"] for f in client.frames}
 
 
 def test_a_resume_on_the_other_server(servers, room):
