@@ -439,17 +439,18 @@ int main(int argc, char **argv)
     if (argc > 1)
         BUG_ON(!str_to_i64(str_of(argv[1]), &timeout_ms));
     probe.loop = loop_new();
-    probe.server = net_server_new(
-        probe.loop,
-        &(struct net_config){.address = STR("127.0.0.1"),
-                             .body_bytes = 65536,
-                             .ws_message_bytes = 65536,
-                             .outbound_bytes = 1048576,
-                             .header_timeout_ms = (int)timeout_ms,
-                             .log = &probe.log,
-                             .handler = {&probe, on_upgrade, on_open, on_data, on_drain,
-                                         on_close, on_request, on_abandon, on_error}},
-        &why);
+    probe.server =
+        net_server_new(probe.loop,
+                       &(struct net_config){
+                           .address = STR("127.0.0.1"),
+                           .body_bytes = 65536,
+                           .ws_message_bytes = 65536,
+                           .outbound_bytes = 1048576,
+                           .header_timeout_ms = (int)timeout_ms,
+                           .log = &probe.log,
+                           .handler = {&probe, on_upgrade, on_open, on_data, on_drain,
+                                       on_close, on_request, on_abandon, NULL, on_error}},
+                       &why);
     if (!probe.server) {
         fprintf(stderr, "%s\n", why.text);
         return 1;

@@ -104,7 +104,7 @@ static struct net_config config_of(struct side *side)
         .outbound_bytes = 100000,
         .log = &quiet,
         .handler = {side, on_upgrade, on_open, on_data, on_drain, on_close, on_request,
-                    on_abandon, on_error},
+                    on_abandon, NULL, on_error},
     };
 }
 
