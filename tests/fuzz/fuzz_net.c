@@ -107,7 +107,7 @@ static struct host *the_host(void)
         .outbound_bytes = 10000,
         .log = &quiet,
         .handler = {&host, on_upgrade, on_open, on_data, NULL, on_close, on_request, NULL,
-                    on_error},
+                    NULL, on_error},
     };
     struct why why;
 

@@ -223,7 +223,7 @@ int main(int argc, char **argv)
         .header_timeout_ms = 10000,
         .log = &log,
         .handler = {&e, on_upgrade, sockjs_on_open, sockjs_on_data, sockjs_on_drain,
-                    sockjs_on_close, on_request, request_user_abandon, on_error},
+                    sockjs_on_close, on_request, request_user_abandon, NULL, on_error},
     };
     struct why why;
 
