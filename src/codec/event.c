@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/event.h"
 
+#include "codec/percent.h"
+
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "codec/json.h"
@@ -32,22 +34,6 @@ bool event_is_foreign(const struct event_record *r)
     return true;
 }
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-_.!~*'()", c));
-}
-
-/* As JavaScript's encodeURIComponent: UTF-8 bytes as %XX, but for letters, digits and -_.!~*'(). */
-static void put_component(struct buf *to, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (is_unreserved(s.p[i]))
-            buf_putc(to, s.p[i]);
-        else
-            buf_printf(to, "%%%02X", (unsigned)(unsigned char)s.p[i]);
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -57,7 +43,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* *out has no value above the arena's ceiling; false: not what put_component writes. */
+/* *out has no value above the arena's ceiling; false: not what percent_encode writes. */
 static bool component_decode(struct str s, struct arena *a, struct str *out)
 {
     char *to = arena_alloc(a, s.n + 1);
@@ -114,7 +100,7 @@ static void put_source(struct buf *to, const struct event_type *type, const void
     while (str_split(&rest, '{', &part)) {
         buf_append_str(to, part);
         if (str_split(&rest, '}', &part))
-            put_component(to, text_field(type->value->record, value, part, true));
+            percent_encode(text_field(type->value->record, value, part, true), to);
     }
 }
 
@@ -123,7 +109,7 @@ static void put_users(struct buf *to, const struct event_meta *meta)
     for (size_t i = 0; i < 2 && meta->users[i].p; i++) {
         if (i > 0)
             buf_putc(to, ',');
-        put_component(to, meta->users[i]);
+        percent_encode(meta->users[i], to);
     }
 }
 

@@ -35,12 +35,20 @@ void event_tell_room(struct hub *hub, const struct room_event *event)
     buf_release(&json);
 }
 
+static bool has_rooms_queue(const struct user *user)
+{
+    for (const struct stomp_conn *c = user->conns; c; c = c->next_of_user)
+        if (c->rooms && c->state == STOMP_STATE_CONNECTED)
+            return true;
+    return false;
+}
+
 void event_tell_user(struct hub *hub, struct str id, const struct user_event *event)
 {
     struct user *user = id.p ? user_find(hub, id) : NULL;
     struct buf json;
 
-    if (!user)
+    if (!user || !has_rooms_queue(user))
         return;
     buf_init(&json, EVENT_JSON_MAX);
     user_event_json_encode(event, &json);
