@@ -68,7 +68,7 @@ struct feed_sub {
     enum feed_sub_state state;
     bool is_event;       /* subscribed to the room's events, not to its messages */
     bool is_reading;     /* a read of the database is under way for it */
-    uint32_t epoch;      /* of the subscription: answers to an older one are dropped */
+    uint64_t epoch;      /* of the subscription: answers to an older one are dropped */
     int64_t since, last; /* as asked; -1: not asked */
     int64_t cursor;      /* seq of the last message handed over or skipped */
     int64_t first_seq, n_replayed;

@@ -18,7 +18,7 @@ struct read_job {
     struct feed *feed;
     struct feed_room *room; /* held */
     struct feed_sub *sub;   /* valid while its epoch is the same and the room holds it */
-    uint32_t epoch;
+    uint64_t epoch;
     struct str room_uuid; /* the room's own bytes, which never change */
     int64_t room_id, after;
     uint64_t serial;

@@ -50,6 +50,7 @@ struct feed {
     bool is_degraded;
     unsigned polls_under_way;
     bool is_look_wanted; /* another look, when those under way are over */
+    uint64_t last_epoch; /* of the subscriptions begun so far */
     struct feed_stats stats;
 };
 

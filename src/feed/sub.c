@@ -32,6 +32,7 @@ void feed_sub_begin(struct feed *feed, struct feed_sub *sub, struct str room_uui
     sub->feed = feed;
     sub->room = feed_room_get(feed, room_uuid);
     sub->state = FEED_SUB_LOOKUP;
+    sub->epoch = ++feed->last_epoch; /* the next one may lie at the same address */
     sub_link(sub->room, sub);
     feed->stats.subs++;
 }
@@ -43,7 +44,6 @@ void feed_sub_end(struct feed_sub *sub)
     if (sub->state == FEED_SUB_IDLE)
         return;
     sub->state = FEED_SUB_IDLE;
-    sub->epoch++;
     sub->is_reading = false;
     sub_unlink(sub);
     sub->room = NULL;

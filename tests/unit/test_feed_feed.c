@@ -46,6 +46,8 @@ struct scene {
         struct feed_recovery recovery;
         int64_t n_seen;
         unsigned stalls; /* can_take says no that often */
+        bool
+            is_fickle; /* ends while its first page is read, and begins again in its place */
     } readers[SUBSCRIBERS];
     size_t n_readers;
 };
@@ -118,18 +120,32 @@ static void lookup_run(struct work_job *job, struct work_ctx *ctx)
     l->rc = card_load(ctx, uuid_str(&l->room), &l->card);
 }
 
+static void begin(struct scene *s, struct reader *r, int64_t since, int64_t last);
+
+static void begin_again(struct reader *r)
+{
+    struct scene *s = r->scene;
+    int64_t since = r->sub.since;
+
+    assert_true(r->sub.is_reading);
+    feed_sub_end(&r->sub);
+    *r = (struct reader){.is_fickle = false};
+    begin(s, r, since, -1);
+}
+
 static void lookup_done(struct work_job *job)
 {
     struct lookup *l = (struct lookup *)job;
 
     feed_sub_found(&l->reader->sub, l->rc, l->card);
+    if (l->reader->is_fickle)
+        begin_again(l->reader);
     card_unref(&l->card);
     free(l);
 }
 
-static struct reader *subscribe(struct scene *s, int64_t since, int64_t last)
+static void begin(struct scene *s, struct reader *r, int64_t since, int64_t last)
 {
-    struct reader *r = &s->readers[s->n_readers++];
     struct lookup *l = mem_zalloc(sizeof(*l));
 
     r->scene = s;
@@ -140,6 +156,13 @@ static struct reader *subscribe(struct scene *s, int64_t since, int64_t last)
     *l = (struct lookup){
         .job = {.run = lookup_run, .done = lookup_done}, .reader = r, .room = s->room};
     assert_int_equal(work_submit(s->pool, 0, &l->job), ERR_OK);
+}
+
+static struct reader *subscribe(struct scene *s, int64_t since, int64_t last)
+{
+    struct reader *r = &s->readers[s->n_readers++];
+
+    begin(s, r, since, last);
     return r;
 }
 
@@ -350,6 +373,22 @@ static void test_a_since_that_is_too_old_or_unknown_is_not_recovered(void **stat
     assert_int_equal(s->readers[3].recovery.first_seq, s->stored - 2);
 }
 
+static void
+test_a_page_read_for_a_subscription_that_ended_is_not_its_successors(void **state)
+{
+    struct scene *s = *state;
+
+    while (s->stored < MESSAGES)
+        store(s, 60);
+    for (size_t i = 0; i < SUBSCRIBERS; i++)
+        subscribe(s, s->stored - 300, -1)->is_fickle = true;
+    run_turns(s);
+
+    assert_false(s->is_broken);
+    for (size_t i = 0; i < SUBSCRIBERS; i++)
+        assert_int_equal(s->readers[i].recovery.n_replayed, 300);
+}
+
 static void test_a_database_that_went_back_ends_the_subscriptions(void **state)
 {
     struct scene *s = *state;
@@ -420,6 +459,7 @@ int main(void)
         T(test_every_cursor_sees_all_whatever_is_lost_or_repeated),
         T(test_the_same_with_other_dice),
         T(test_a_since_that_is_too_old_or_unknown_is_not_recovered),
+        T(test_a_page_read_for_a_subscription_that_ended_is_not_its_successors),
         T(test_a_database_that_went_back_ends_the_subscriptions),
         T(test_a_room_that_is_gone_ends_its_subscriptions),
         T(test_a_record_above_the_last_seq_is_dropped),
