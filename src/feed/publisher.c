@@ -31,6 +31,8 @@ struct publisher {
     int64_t done[DELETE_MAX]; /* rows to delete */
     size_t n_done;
     bool is_relaying; /* publishing of our own rows is left to the relay */
+    bool
+        is_row_left; /* since the relay last asked for own rows, one more was left to it */
     bool is_stopped;
     struct publisher_stats stats;
 };
@@ -146,8 +148,10 @@ void publisher_publish(struct publisher *p, const struct outbox_commit *commit)
 {
     struct published_row *row;
 
-    if (p->is_relaying)
-        return; /* the relay publishes it, in its turn */
+    if (p->is_relaying) {
+        p->is_row_left = true; /* the relay publishes it, in its turn */
+        return;
+    }
     if (!p->producer) {
         row_is_done(p, commit->row_id);
         return;
@@ -173,17 +177,23 @@ void publisher_relay_own(struct publisher *p)
     set_relaying(p, true);
 }
 
-/* A round of the relay ended: nothing of ours is left when it found no own row and every report
- * of what was produced directly is in. */
+/* A round of the relay ended: nothing of ours is left when it found no own row, none was left to
+ * it meanwhile, and every report of what was produced directly is in. Rounds that find own rows
+ * follow each other at once: with a pause between them there would always be a new one. */
 static void on_relay_round(void *ctx, const struct relay_round *round)
 {
     struct publisher *p = ctx;
+    bool is_own_over = round->n_own == 0 && !p->is_row_left;
+    bool is_more = round->is_full;
 
     p->stats.relayed += round->n_records;
-    if (p->is_relaying && round->rc == ERR_OK && round->n_own == 0 && round->is_own_asked)
-        set_relaying(p, false);
+    if (p->is_relaying && round->rc == ERR_OK && round->is_own_asked) {
+        if (is_own_over)
+            set_relaying(p, false);
+        is_more = is_more || !is_own_over;
+    }
     if (!p->is_stopped)
-        loop_timer_start(p->relay_timer, round->is_full ? 0 : RELAY_EVERY_MS, 0);
+        loop_timer_start(p->relay_timer, is_more ? 0 : RELAY_EVERY_MS, 0);
 }
 
 /* Own rows are only asked for when no report of a direct one is outstanding: they would be
@@ -191,12 +201,15 @@ static void on_relay_round(void *ctx, const struct relay_round *round)
 static void on_relay_timer(void *arg)
 {
     struct publisher *p = arg;
+    bool is_own_wanted = p->is_relaying && p->stats.waiting == 0;
 
     if (p->is_stopped)
         return;
     if (p->stats.is_up && p->producer &&
-        relay_start(p->relay, p->producer, p->is_relaying && p->stats.waiting == 0))
+        relay_start(p->relay, p->producer, is_own_wanted)) {
+        p->is_row_left = p->is_row_left && !is_own_wanted;
         return;
+    }
     loop_timer_start(p->relay_timer, RELAY_EVERY_MS, 0);
 }
 

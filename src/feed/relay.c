@@ -27,9 +27,15 @@ struct relay {
     pthread_mutex_t lock;            /* guards what follows */
     pthread_cond_t changed;
     bool is_stopping;
-    bool is_produced; /* the loop has handed over all records of the round */
+    struct relay_post *post; /* on its way to the loop; NULL: none */
+    bool is_produced;        /* the loop has handed over all records of the round */
     bool is_failed;
     size_t waiting; /* reports; each record gets one within message.timeout.ms */
+};
+
+/* A round's call to the loop. It may come to its turn after the round gave up: job is NULL then. */
+struct relay_post {
+    struct relay_job *job;
 };
 
 struct relay_job {
@@ -108,9 +114,8 @@ static enum err take_rows(struct relay_job *j, struct work_ctx *ctx)
     return ERR_OK;
 }
 
-static void produce_on_loop(void *arg)
+static void produce(struct relay_job *j)
 {
-    struct relay_job *j = arg;
     struct relay *r = j->relay;
     bool is_failed = false;
 
@@ -129,22 +134,53 @@ static void produce_on_loop(void *arg)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* The rows stay locked while their records travel, so no other relay takes them. */
-static enum err publish_rows(struct relay_job *j)
+static void produce_on_loop(void *arg)
+{
+    struct relay_post *post = arg;
+    struct relay_job *j = post->job;
+
+    free(post);
+    if (!j)
+        return;
+    pthread_mutex_lock(&j->relay->lock);
+    j->relay->post = NULL;
+    pthread_mutex_unlock(&j->relay->lock);
+    produce(j);
+}
+
+/* out: for loop_post; NULL: the relay stops, and the loop may never turn again. */
+static struct relay_post *post_begin(struct relay_job *j)
 {
     struct relay *r = j->relay;
-    bool is_stored;
+    struct relay_post *post = NULL;
 
     pthread_mutex_lock(&r->lock);
     r->is_produced = false;
     r->is_failed = false;
     r->waiting = 0;
+    if (!r->is_stopping) {
+        post = mem_alloc(sizeof(*post));
+        post->job = j;
+    }
+    r->post = post;
     pthread_mutex_unlock(&r->lock);
-    loop_post(r->loop, produce_on_loop, j);
+    return post;
+}
+
+/* The rows stay locked while their records travel, so no other relay takes them. */
+static enum err publish_rows(struct relay_job *j)
+{
+    struct relay *r = j->relay;
+    struct relay_post *post = post_begin(j);
+    bool is_stored;
+
+    if (!post)
+        return ERR_UNAVAILABLE;
+    loop_post(r->loop, produce_on_loop, post);
     pthread_mutex_lock(&r->lock);
-    while (!r->is_produced || (r->waiting > 0 && !r->is_stopping))
+    while ((!r->is_produced || r->waiting > 0) && !r->is_stopping)
         pthread_cond_wait(&r->changed, &r->lock);
-    is_stored = r->waiting == 0 && !r->is_failed;
+    is_stored = r->is_produced && r->waiting == 0 && !r->is_failed;
     pthread_mutex_unlock(&r->lock);
     return is_stored ? ERR_OK : ERR_UNAVAILABLE;
 }
@@ -224,6 +260,9 @@ void relay_stop(struct relay *r)
 {
     pthread_mutex_lock(&r->lock);
     r->is_stopping = true;
+    if (r->post) /* the worker gives up now; its job is gone when the post comes to its turn */
+        r->post->job = NULL;
+    r->post = NULL;
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
 }
