@@ -12,7 +12,9 @@ GETS = [("/chat/room/{room}", None), ("/chat/test", None), ("/chat/debug/session
         ("/room/rooms", None), ("/room/list", "buyer"), ("/room/{room}", "buyer"),
         ("/room/enter/{room}", "buyer"), ("/test/", None), ("/test/local", None),
         ("/actuator/health", None), ("/chat/room/{room}/messages", "buyer"),
-        ("/room/inbox", "buyer"), ("/user/unread", "buyer"), ("/user/blocks", "buyer")]
+        ("/room/inbox", "buyer"), ("/user/unread", "buyer"), ("/user/blocks", "buyer"),
+        ("/schema/openapi.json", None), ("/schema/asyncapi.json", None),
+        ("/schema/ChatDto.json", None)]
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,10 @@ def test_create_by_a_form(server):
     ("long headers", "GET /chat/test HTTP/1.1\r\nHost: x\r\nA: " + "b" * 17000 + "\r\n\r\n", 431),
     ("no HTTP at all", "hello there\r\n\r\n", 400),
     ("another HTTP", "GET /chat/test HTTP/2.0\r\nHost: x\r\n\r\n", 505),
+    ("a body in chunks", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+    ("a length and chunks", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     ("a body that no route takes", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
      "Content-Length: 1000000\r\n\r\n", 413),
 ])

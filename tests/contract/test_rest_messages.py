@@ -103,6 +103,23 @@ def test_pages_are_for_members(server, long_room):
         400, "bad_request")
 
 
+def test_the_whole_history_comes_in_pages(server):
+    room = server.new_room()
+    texts = [f"{n} 한😀" for n in range(1200)]
+    with server.stomp(room.buyer) as buyer:
+        for text in texts[:-1]:
+            buyer.post(room.uuid, text)
+        buyer.say(room.uuid, texts[-1])
+
+    answer = server.http("GET", f"/chat/room/{room.uuid}")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert "content-length" not in answer.headers
+    assert [m["content"] for m in answer.json()] == texts
+    head = server.http("HEAD", f"/chat/room/{room.uuid}")
+    assert (head.status_code, head.content) == (200, b"")
+
+
 # --- POST --------------------------------------------------------------------------------------
 
 
