@@ -42,6 +42,12 @@ static void settle_rest(struct store_batch *b, enum err rc)
             store_settle(b->units[i], rc);
 }
 
+/* The patience is over. After a COMMIT without an answer nobody knows what is stored. */
+static enum err gone(const struct store_batch *b)
+{
+    return b->is_commit_sent ? ERR_OUTCOME_UNKNOWN : ERR_STORAGE_UNAVAILABLE;
+}
+
 /* A card that an earlier unit of the batch read for the same room. */
 static struct card *card_in_batch(const struct store_batch *b, size_t upto,
                                   struct str room_uuid)
@@ -88,6 +94,18 @@ static enum err store_admit(struct store_batch *b)
     return ERR_OK;
 }
 
+/* A unit failed for want of the database: what follows it in its room would be stored out of order
+ * when the database is back just now; while it is not, each would cost a time-out more. */
+static void fail_behind(struct store_batch *b, size_t at)
+{
+    bool is_lost = !db_is_connected(b->ctx->db);
+
+    for (size_t i = at + 1; i < b->n; i++)
+        if (!b->units[i]->is_settled &&
+            (is_lost || str_eq(b->units[i]->room_uuid, b->units[at]->room_uuid)))
+            store_settle(b->units[i], gone(b));
+}
+
 /* One by one: only the bad one is refused. */
 static void store_apart(struct store_batch *b)
 {
@@ -99,6 +117,9 @@ static void store_apart(struct store_batch *b)
         alone.units = &b->units[i];
         alone.n = 1;
         store_run(&alone);
+        if (b->units[i]->rc == ERR_STORAGE_UNAVAILABLE ||
+            b->units[i]->rc == ERR_OUTCOME_UNKNOWN)
+            fail_behind(b, i);
     }
 }
 
@@ -106,6 +127,7 @@ static void store_apart(struct store_batch *b)
 static bool store_after(struct store_batch *b, enum err rc, int *losses)
 {
     size_t settled = 0;
+    bool is_late;
 
     if (rc == ERR_DB_DUPLICATE) {
         rc = store_settle_known(b, &settled);
@@ -114,14 +136,17 @@ static bool store_after(struct store_batch *b, enum err rc, int *losses)
         if (rc == ERR_OK)
             rc = ERR_DB_FAILED;
     }
-    if (rc == ERR_DB_RETRY || rc == ERR_NOT_FOUND)
+    if (rc == ERR_NOT_FOUND)
         return true;
+    is_late = clock_mono_ns() > b->deadline_ns;
+    if (rc == ERR_DB_RETRY && !is_late)
+        return true;
+    /* Late with a lock that somebody holds: only the units of that room have to be refused. */
+    if (is_late && (rc == ERR_DB_LOST || (rc == ERR_DB_RETRY && b->n == 1))) {
+        settle_rest(b, gone(b));
+        return false;
+    }
     if (rc == ERR_DB_LOST) {
-        if (clock_mono_ns() > b->deadline_ns) {
-            settle_rest(b, b->is_commit_sent ? ERR_OUTCOME_UNKNOWN
-                                             : ERR_STORAGE_UNAVAILABLE);
-            return false;
-        }
         pause_ms(STORE_BACKOFF_MS);
         if (++*losses < STORE_LOSSES_ALONE || b->n == 1)
             return true;
@@ -129,20 +154,22 @@ static bool store_after(struct store_batch *b, enum err rc, int *losses)
     if (b->n > 1)
         store_apart(b);
     else
-        settle_rest(b, rc == ERR_TOO_LARGE ? ERR_CONTENT_TOO_LONG : ERR_INTERNAL);
+        settle_rest(b, b->is_commit_sent     ? ERR_OUTCOME_UNKNOWN
+                       : rc == ERR_TOO_LARGE ? ERR_CONTENT_TOO_LONG
+                                             : ERR_INTERNAL);
     return false;
 }
 
 static void store_run(struct store_batch *b)
 {
-    int losses = 0;
+    int losses = 0, rounds = 0;
 
-    for (int round = 0; unsettled(b) > 0; round++) {
+    while (unsettled(b) > 0) {
         enum err rc;
 
-        if (round >= STORE_ROUNDS_MAX) {
+        if (rounds >= STORE_ROUNDS_MAX) {
             LOG_ERROR(b->ctx->log, "store.no_progress", LOG_INT("units", b->n));
-            settle_rest(b, ERR_STORAGE_UNAVAILABLE);
+            settle_rest(b, gone(b));
             return;
         }
         rc = store_admit(b);
@@ -153,6 +180,7 @@ static void store_run(struct store_batch *b)
                      LOG_C("text", db_error_text(b->ctx->db)), LOG_INT("units", b->n));
         if (rc != ERR_OK && !store_after(b, rc, &losses))
             return;
+        rounds += rc != ERR_DB_LOST; /* losses have the deadline */
     }
 }
 
