@@ -8,6 +8,10 @@
 
 #include "base/banned.h"
 
+enum {
+    RETRIES_MAX = 10 /* of deadlocks; one that waits for a lock takes 5 s */
+};
+
 /* What every step of one marker needs. */
 struct mark {
     struct work_ctx *ctx;
@@ -75,9 +79,11 @@ static enum err mark_transact(const struct mark *m, struct mark_stored *result)
         rc = put_event(m, &result->commit);
     }
     if (rc == ERR_OK)
-        return db_commit(m->ctx->db);
-    db_rollback(m->ctx->db);
-    result->is_moved = false;
+        rc = db_commit(m->ctx->db);
+    else
+        db_rollback(m->ctx->db);
+    if (rc != ERR_OK)
+        result->is_moved = false;
     return rc;
 }
 
@@ -98,17 +104,16 @@ enum err unread_total(struct work_ctx *ctx, struct str user, int64_t *total_out,
 static enum err mark_in_room(struct mark *m, struct mark_stored *result)
 {
     const struct card_member *member = card_member(m->card, m->user);
+    enum err rc = ERR_DB_RETRY;
     int64_t rooms, read;
-    enum err rc;
 
     if (!member)
         return ERR_NOT_MEMBER;
     if (m->seq > m->card->last_seq)
         m->seq = m->card->last_seq;
     result->seq = m->seq;
-    do
+    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++)
         rc = mark_transact(m, result);
-    while (rc == ERR_DB_RETRY);
     if (rc != ERR_OK || !m->is_read)
         return rc;
     read = member->read_seq > m->seq ? member->read_seq : m->seq;
@@ -135,5 +140,5 @@ enum err mark_store(struct work_ctx *ctx, const struct mark_config *config,
     if (rc == ERR_OK)
         rc = mark_in_room(&m, result);
     card_unref(&card);
-    return rc == ERR_DB_LOST ? ERR_STORAGE_UNAVAILABLE : rc;
+    return rc == ERR_DB_LOST || rc == ERR_DB_RETRY ? ERR_STORAGE_UNAVAILABLE : rc;
 }

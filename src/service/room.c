@@ -9,7 +9,8 @@
 #include "base/banned.h"
 
 enum {
-    RETRIES_MAX = 20,
+    CREATIONS_MAX = 20,
+    RETRIES_MAX = 5, /* in a row; one that waits for a lock takes 5 s */
     SWEEP_ROWS = 100
 };
 
@@ -120,6 +121,18 @@ enum err room_change_put(struct work_ctx *ctx, const struct room_config *config,
     return rc;
 }
 
+/* Ends the transaction. What was not committed for certain is not told: the outbox has it if it was. */
+static enum err end_change(struct work_ctx *ctx, enum err rc,
+                           struct room_outcome *outcome)
+{
+    if (rc == ERR_OK)
+        rc = db_commit(ctx->db);
+    else
+        db_rollback(ctx->db);
+    outcome->is_changed = rc == ERR_OK;
+    return rc;
+}
+
 /* BEGIN was said; the caller commits or rolls back. */
 static enum err insert_room(struct work_ctx *ctx, const struct room_config *config,
                             const struct room_create *r, struct arena *a,
@@ -175,11 +188,7 @@ static enum err create_once(struct work_ctx *ctx, const struct room_config *conf
     rc = insert_room(ctx, config, r, a, outcome, &room_id);
     if (rc == ERR_OK)
         rc = load_members(ctx, room_id, r, a, out);
-    if (rc == ERR_OK)
-        return db_commit(ctx->db);
-    db_rollback(ctx->db);
-    outcome->is_changed = false;
-    return rc;
+    return end_change(ctx, rc, outcome);
 }
 
 enum err room_create(struct work_ctx *ctx, const struct room_config *config,
@@ -190,7 +199,7 @@ enum err room_create(struct work_ctx *ctx, const struct room_config *config,
 
     *outcome = (struct room_outcome){0};
     /* Two concurrent creations: the unique key decides, the loser reads the winner's room. */
-    for (int i = 0; i < RETRIES_MAX && (rc == ERR_DB_RETRY || rc == ERR_DB_DUPLICATE);
+    for (int i = 0; i < CREATIONS_MAX && (rc == ERR_DB_RETRY || rc == ERR_DB_DUPLICATE);
          i++)
         rc = create_once(ctx, config, request, a, out, outcome);
     return rc;
@@ -237,21 +246,24 @@ static enum err close_room(struct work_ctx *ctx, const struct room_config *confi
     rc = dao_room_close(ctx->db, &(struct dao_room_close_in){.id = room_id}, NULL);
     if (rc == ERR_OK)
         rc = room_change_put(ctx, config, event_room_deleted_encode, a, outcome);
-    if (rc == ERR_OK)
-        return db_commit(ctx->db);
-    db_rollback(ctx->db);
-    outcome->is_changed = false;
-    return rc;
+    return end_change(ctx, rc, outcome);
 }
 
 static enum err remove_messages(struct work_ctx *ctx, int64_t room_id)
 {
     struct db_result result = {.affected = 1};
     enum err rc = ERR_OK;
+    int retries = 0;
 
-    while ((rc == ERR_OK && result.affected > 0) || rc == ERR_DB_RETRY)
+    while (result.affected > 0 && retries < RETRIES_MAX) {
         rc = dao_chat_delete_some(
             ctx->db, &(struct dao_chat_delete_some_in){.room_id = room_id}, &result);
+        if (rc == ERR_DB_RETRY)
+            result.affected = 1;
+        else if (rc != ERR_OK)
+            break;
+        retries = rc == ERR_OK ? 0 : retries + 1;
+    }
     return rc;
 }
 
@@ -291,11 +303,10 @@ enum err room_delete(struct work_ctx *ctx, const struct room_config *config,
     if (user.p && !has_user(&outcome->change, user))
         return ERR_NOT_MEMBER;
     outcome->change.state = STR("deleted");
-    if (!is_closed) {
-        do
-            rc = close_room(ctx, config, room_id, a, outcome);
-        while (rc == ERR_DB_RETRY);
-    }
+    if (!is_closed)
+        rc = ERR_DB_RETRY;
+    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++)
+        rc = close_room(ctx, config, room_id, a, outcome);
     return rc == ERR_OK ? remove_room(ctx, room_id) : rc;
 }
 
@@ -343,9 +354,5 @@ enum err room_set_state(struct work_ctx *ctx, const struct room_config *config,
         rc = ERR_ROOM_NOT_FOUND;
     if (rc == ERR_OK)
         rc = room_change_put(ctx, config, event_room_state_encode, a, outcome);
-    if (rc == ERR_OK)
-        return db_commit(ctx->db);
-    db_rollback(ctx->db);
-    outcome->is_changed = false;
-    return rc;
+    return end_change(ctx, rc, outcome);
 }

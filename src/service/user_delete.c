@@ -13,7 +13,8 @@
 
 enum {
     ROOMS_A_STEP = 20,
-    MESSAGES_AT_ONCE = 5000
+    MESSAGES_AT_ONCE = 5000,
+    RETRIES_MAX = 5 /* of deadlocks; one that waits for a lock takes 5 s */
 };
 
 /* A step under way. */
@@ -144,13 +145,12 @@ static enum err leave_room(const struct deletion *d,
                            struct room_outcome *outcome)
 {
     bool is_closed = str_eq(room->state, STR("closed"));
-    enum err rc;
+    enum err rc = ERR_DB_RETRY;
 
     *outcome = (struct room_outcome){0};
-    do
+    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++)
         rc = d->config->is_purge || is_closed ? purge_room(d, room, outcome)
                                               : anonymize_room(d, room, outcome);
-    while (rc == ERR_DB_RETRY);
     return rc == ERR_ROOM_NOT_FOUND ? ERR_OK : rc; /* somebody else deleted it */
 }
 
@@ -260,8 +260,8 @@ enum err user_delete_some(struct work_ctx *ctx, const struct user_delete_config 
     }
     if (rc != ERR_OK || n > 0)
         return rc;
-    do
+    rc = ERR_DB_RETRY;
+    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++)
         rc = finish(&d, step);
-    while (rc == ERR_DB_RETRY);
     return rc;
 }
