@@ -95,7 +95,7 @@ size_t writer_busy(const struct writer *w)
 /* --- on the worker ------------------------------------------------------------------------ */
 
 /* Reads the room of a look-up, waiting a while for a lost database. */
-static void lookup_run(struct write_op *op, struct work_ctx *ctx, int64_t deadline_ns)
+static void lookup_one(struct write_op *op, struct work_ctx *ctx, int64_t deadline_ns)
 {
     const struct timespec backoff = {0, LOOKUP_BACKOFF_MS * NS_PER_MS};
 
@@ -118,21 +118,36 @@ static void lookup_run(struct write_op *op, struct work_ctx *ctx, int64_t deadli
     }
 }
 
-/* Look-ups first: what they read is older than the batch behind them, so nothing is overtaken. */
+/* Look-ups first: what they read is older than the batch behind them, so nothing is overtaken.
+ * After one that waited in vain the others are refused: each would take a connect time-out more. */
+static void lookups_run(struct write_batch *b, struct work_ctx *ctx)
+{
+    const struct store_config *store = &b->shard->writer->config.store;
+    int64_t deadline_ns = clock_mono_ns() + store->patience_ms * NS_PER_MS;
+    bool is_lost = false;
+
+    for (struct write_op *op = b->ops; op; op = op->next) {
+        if (op->unit.n_messages > 0)
+            continue;
+        if (is_lost)
+            op->unit.rc = ERR_STORAGE_UNAVAILABLE;
+        else
+            lookup_one(op, ctx, deadline_ns);
+        is_lost = op->unit.rc == ERR_STORAGE_UNAVAILABLE;
+    }
+}
+
 static void batch_run(struct work_job *job, struct work_ctx *ctx)
 {
     struct write_batch *b = (struct write_batch *)job;
     const struct store_config *store = &b->shard->writer->config.store;
-    int64_t deadline_ns = clock_mono_ns() + store->patience_ms * NS_PER_MS;
     struct store_unit *units[STORE_UNITS_MAX];
     size_t n = 0;
 
-    for (struct write_op *op = b->ops; op; op = op->next) {
-        if (op->unit.n_messages == 0)
-            lookup_run(op, ctx, deadline_ns);
-        else if (!op->is_doomed)
+    lookups_run(b, ctx);
+    for (struct write_op *op = b->ops; op; op = op->next)
+        if (op->unit.n_messages > 0 && !op->is_doomed)
             units[n++] = &op->unit;
-    }
     if (n > 0)
         store_units(ctx, store, units, n, &b->arena, &b->result);
 }
