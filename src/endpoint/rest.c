@@ -159,7 +159,10 @@ enum err rest_work_then(struct rest_call *call, rest_run_fn *run, rest_after_fn 
 static void page_more(void *user)
 {
     struct rest_call *call = user;
-    enum err rc = work_submit(call->hub->pool, 0, &call->job);
+    enum err rc;
+
+    call->is_waiting = false;
+    rc = work_submit(call->hub->pool, 0, &call->job);
 
     if (rc == ERR_OK)
         return; /* the call is the worker's now */
@@ -199,7 +202,8 @@ static void page_done(struct work_job *job)
         return;
     }
     buf_reset(&call->out);
-    if (!call->is_last_page)
+    call->is_waiting = !call->is_last_page;
+    if (call->is_waiting)
         return; /* page_more comes when the peer has taken enough */
     net_respond_end(call->req);
     call_free(call);
@@ -254,6 +258,8 @@ static void on_abandon(struct request_user *self)
         (struct rest_call *)(void *)((char *)self - offsetof(struct rest_call, holder));
 
     call->req = NULL;
+    if (call->is_waiting)
+        call_free(call); /* page_more will not come */
 }
 
 static struct rest_call *call_new(struct hub *hub, struct net_request *req,

@@ -41,7 +41,8 @@ struct rest_call {
     struct buf out;          /* the answer's body */
     int64_t cursor;          /* of an answer in pages */
     bool is_last_page, is_streaming;
-    bool is_admin; /* it came to the admin listener */
+    bool is_waiting; /* for the client to take a page; nobody else holds the call then */
+    bool is_admin;   /* it came to the admin listener */
 };
 
 enum {
