@@ -61,7 +61,8 @@ def test_user_ids_differ_by_case_and_by_any_byte(server, pair):
     buyer, seller = pair
 
     rooms = {room_of(create(server, buyer, other, name="bike"))
-             for other in [seller, seller.upper(), seller + " x", "\u00e9" + seller, "e\u0301" + seller]}
+             for other in [seller, seller.upper(), seller + " x", "\u00e9" + seller,
+                           "e\u0301" + seller]}
 
     assert len(rooms) == 5
 

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from harness.backing import Redis
 from harness.wait import eventually, patience
 
 MEMBERS = ["userId", "sessionId", "serverId", "serverHost", "serverPort", "serverUrl",
@@ -176,8 +177,6 @@ def test_the_other_is_online_in_the_inbox(server, redis):
 
 
 def test_redis_goes_and_comes_back(start_server, tmp_path):
-    from harness.backing import Redis
-
     own = Redis(tmp_path / "redis.log").start()
     server = start_server({"redis.url": own.url, "drain.timeout": "1s"})
     room = server.new_room()
@@ -208,8 +207,6 @@ def test_redis_goes_and_comes_back(start_server, tmp_path):
 
 
 def test_redis_may_be_away_from_the_beginning(start_server, tmp_path):
-    from harness.backing import Redis
-
     own = Redis(tmp_path / "redis.log")  # not started
     server = start_server({"redis.url": own.url})
     with server.stomp("early@x") as client:

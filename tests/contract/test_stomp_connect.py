@@ -54,16 +54,14 @@ def test_heart_beat_is_always_told(server, version, asked, told):
     assert connected.headers["heart-beat"] == told
 
 
-def test_without_sockjs_heart_beats_over_sockjs(server):
+def test_over_sockjs_its_own_heart_beats_do(server):
+    path = f"/ws-stomp/000/{uuid.uuid4().hex}"
     with Connection(server.url) as connection:
         def post(transport, body=""):
-            connection.request(f"POST /ws-stomp/000/{uuid.uuid4().hex}/{transport}"
-                               if not body and transport == "xhr" and not post.path
-                               else f"POST {post.path}/{transport}",
-                               "Content-Type: text/plain", f"Content-Length: {len(body)}",
-                               body=body)
+            connection.request(f"POST {path}/{transport}", "Content-Type: text/plain",
+                               f"Content-Length: {len(body)}", body=body)
             return connection.answer("POST")
-        post.path = f"/ws-stomp/000/{uuid.uuid4().hex}"
+
         assert post("xhr").text == "o\n"
         assert post("xhr_send", r'["CONNECT\naccept-version:1.1\nheart-beat:10000,10000\n'
                                 r'sender:a@x\n\n\u0000"]').status == 204
