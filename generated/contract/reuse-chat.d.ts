@@ -574,7 +574,7 @@ export interface ConnectedHeaders {
   version: string;
   /** Heart-beats of the server, in milliseconds; 0,0 over SockJS and in version 1.0. */
   "heart-beat": string;
-  /** The server's id. */
+  /** reuse-chat/VERSION, a blank and the server's id. */
   server: string;
   /** Session id, as in Redis. */
   session: string;
