@@ -301,7 +301,8 @@ enum err rest_chat_post(struct rest_call *call)
 {
     struct send_request request;
     struct write_op *op;
-    enum err rc = post_decode(call, &request);
+    enum err rc =
+        call->hub->is_draining ? ERR_SHUTTING_DOWN : post_decode(call, &request);
 
     if (rc == ERR_OK && !uuid_is_valid(call->params[0]))
         rc = ERR_ROOM_NOT_FOUND;

@@ -222,6 +222,8 @@ static void on_data(void *user, struct str piece, bool is_last)
     if (c->state == STOMP_STATE_LEAVING || c->state == STOMP_STATE_CLOSING)
         return;
     c->heard_ms = loop_now_ms(c->hub->loop);
+    if (c->hub->is_draining)
+        return; /* not taken, so not receipted: else the drain lasts as long as there is load */
     rc = stomp_parser_feed(c->parser, piece, &why);
     if (rc != ERR_OK && c->state != STOMP_STATE_LEAVING)
         stomp_fail(c, rc, stomp_parser_failed_receipt(c->parser), STR(""), why.text);
