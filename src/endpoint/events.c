@@ -153,6 +153,12 @@ static void mark_run(struct work_job *job, struct work_ctx *ctx)
     struct mark_job *m = (struct mark_job *)job;
 
     m->rc = mark_store(ctx, &m->config, &m->what, &m->arena, &m->result);
+    if (m->rc < ERR_DB_DUPLICATE || m->rc > ERR_DB_FAILED)
+        return;
+    LOG_ERROR(ctx->log, "mark.database", LOG_STR("room", m->what.room_uuid),
+              LOG_C("error", err_info(m->rc)->code),
+              LOG_C("text", db_error_text(ctx->db)));
+    m->rc = ERR_INTERNAL; /* the database's words are not for the client */
 }
 
 static void mark_tell(struct mark_job *m)
