@@ -7,11 +7,11 @@
 
 static const struct db_param server_lock_params[] = {
     {
-        .name = "id",
+        .name = "scope",
         .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_in, id),
+        .offset = offsetof(struct dao_server_lock_in, scope),
         .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
+        .max_chars = 1200,
     },
     {
         .name = "timeout",
@@ -35,8 +35,8 @@ static const struct db_column dao_server_lock_row_columns[] = {
 const struct db_query dao_server_lock_query = {
     .id = DAO_SERVER_LOCK,
     .name = "server_lock",
-    .sql = "SELECT GET_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(CONCAT(DATABASE(), "
-           "'/', ?), 256), 40)), ?) AS got",
+    .sql = "SELECT GET_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(?, 256), 40)), ?) AS "
+           "got",
     .kind = DB_ONE,
     .params = server_lock_params,
     .n_params = 2,
@@ -54,11 +54,11 @@ enum err dao_server_lock(struct db *db, const struct dao_server_lock_in *in,
 
 static const struct db_param server_lock_check_params[] = {
     {
-        .name = "id",
+        .name = "scope",
         .type = DB_TEXT,
-        .offset = offsetof(struct dao_server_lock_check_in, id),
+        .offset = offsetof(struct dao_server_lock_check_in, scope),
         .has_offset = DB_NO_OFFSET,
-        .max_chars = 190,
+        .max_chars = 1200,
     },
 };
 
@@ -74,9 +74,8 @@ static const struct db_column dao_server_lock_check_row_columns[] = {
 const struct db_query dao_server_lock_check_query = {
     .id = DAO_SERVER_LOCK_CHECK,
     .name = "server_lock_check",
-    .sql = "SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:', "
-           "LEFT(SHA2(CONCAT(DATABASE(), '/', ?), 256), 40))) = CONNECTION_ID(), 0) AS "
-           "SIGNED) AS is_ours",
+    .sql = "SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(?, "
+           "256), 40))) = CONNECTION_ID(), 0) AS SIGNED) AS is_ours",
     .kind = DB_ONE,
     .params = server_lock_check_params,
     .n_params = 1,

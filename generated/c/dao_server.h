@@ -11,7 +11,7 @@
  */
 
 struct dao_server_lock_in {
-    struct str id;    /* 190 characters */
+    struct str scope; /* 1200 characters */
     uint32_t timeout; /* 0..3600 */
 };
 
@@ -21,18 +21,18 @@ struct dao_server_lock_row {
 };
 
 /*
- * dao_server_lock — Takes the lock of a server id in this database: two servers of one id
- * must not run. got is 1, 0 after the time-out. Lock names are of the whole database
- * server and short, so id and database are hashed.
- *   SELECT GET_LOCK(CONCAT('reuse-chat:server:',
- *            LEFT(SHA2(CONCAT(DATABASE(), '/', :id), 256), 40)), :timeout) AS got
+ * dao_server_lock — Takes the lock of a server: two of one id on one database must not
+ * run. got is 1, 0 after the time-out. Lock names are of the whole database server and
+ * short, so scope, which is database and id, is hashed.
+ *   SELECT GET_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(:scope, 256), 40)), :timeout)
+ *       AS got
  */
 extern const struct db_query dao_server_lock_query;
 NODISCARD enum err dao_server_lock(struct db *db, const struct dao_server_lock_in *in,
                                    struct arena *a, struct dao_server_lock_row *row_out);
 
 struct dao_server_lock_check_in {
-    struct str id; /* 190 characters */
+    struct str scope; /* 1200 characters */
 };
 
 struct dao_server_lock_check_row {
@@ -41,9 +41,9 @@ struct dao_server_lock_check_row {
 
 /*
  * dao_server_lock_check — Whether this connection still holds it.
- *   SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:',
- *            LEFT(SHA2(CONCAT(DATABASE(), '/', :id), 256), 40))) = CONNECTION_ID(), 0)
- *          AS SIGNED) AS is_ours
+ *   SELECT CAST(COALESCE(IS_USED_LOCK(CONCAT('reuse-chat:server:', LEFT(SHA2(:scope,
+ *       256), 40)))
+ *          = CONNECTION_ID(), 0) AS SIGNED) AS is_ours
  */
 extern const struct db_query dao_server_lock_check_query;
 NODISCARD enum err dao_server_lock_check(struct db *db,

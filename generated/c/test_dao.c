@@ -989,7 +989,7 @@ static void test_report_insert(void **state)
 static struct dao_server_lock_in server_lock_in(struct dao_test *t)
 {
     return (struct dao_server_lock_in){
-        .id = dao_emoji(t, 190, false, STR("x")),
+        .scope = dao_emoji(t, 1200, false, STR("x")),
         .timeout = dao_u32(t, 0, 3600, 3600),
     };
 }
@@ -1009,7 +1009,7 @@ static void test_server_lock(void **state)
 static struct dao_server_lock_check_in server_lock_check_in(struct dao_test *t)
 {
     return (struct dao_server_lock_check_in){
-        .id = dao_emoji(t, 190, false, STR("x")),
+        .scope = dao_emoji(t, 1200, false, STR("x")),
     };
 }
 

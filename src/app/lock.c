@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "generated/c/dao_server.h"
 #include "work/work.h"
 
@@ -11,13 +12,15 @@
 
 enum {
     LOCK_WAIT_S = 10,
-    LOCK_CHECK_MS = 5000
+    LOCK_CHECK_MS = 5000,
+    SCOPE_MAX = 2048
 };
 
 struct server_lock {
     struct work_pool *pool; /* one thread, whose connection holds the lock */
     struct loop_timer *timer;
     struct str id;
+    struct str scope; /* owned: database and id */
     const struct log *log;
     bool is_held, is_busy;
 };
@@ -40,13 +43,13 @@ static void lock_run(struct work_job *job, struct work_ctx *ctx)
     struct dao_server_lock_check_row check = {0};
     struct dao_server_lock_row row = {0};
 
-    j->rc = dao_server_lock_check(ctx->db,
-                                  &(struct dao_server_lock_check_in){.id = j->lock->id},
-                                  &ctx->arena, &check);
+    j->rc = dao_server_lock_check(
+        ctx->db, &(struct dao_server_lock_check_in){.scope = j->lock->scope}, &ctx->arena,
+        &check);
     if (j->rc == ERR_OK && !check.is_ours)
         j->rc = dao_server_lock(
             ctx->db,
-            &(struct dao_server_lock_in){.id = j->lock->id, .timeout = j->wait_s},
+            &(struct dao_server_lock_in){.scope = j->lock->scope, .timeout = j->wait_s},
             &ctx->arena, &row);
     j->is_held = j->rc == ERR_OK && (check.is_ours || (row.has_got && row.got == 1));
     if (!j->is_first)
@@ -125,6 +128,25 @@ static bool take_first(struct server_lock *lock, enum err *rc_out)
     return is_held;
 }
 
+/* What follows the last '/' of the URL is the database (or its directory); options do not count. */
+static struct str scope_of(struct str url, struct str id)
+{
+    struct str name = {url.p, str_find(url, '?')}, scope;
+    struct buf b;
+    size_t at = name.n;
+
+    while (at > 0 && name.p[at - 1] != '/')
+        at--;
+    buf_init(&b, SCOPE_MAX);
+    buf_append_str(&b, str_from(name, at));
+    buf_putc(&b, '/');
+    buf_append_str(&b, id);
+    BUG_ON(!buf_ok(&b)); /* both are settings with ceilings */
+    scope = str_dup(buf_str(&b));
+    buf_release(&b);
+    return scope;
+}
+
 struct server_lock *server_lock_new(struct loop *loop, struct str database_url,
                                     struct str id, const struct log *log, struct why *why)
 {
@@ -141,6 +163,7 @@ struct server_lock *server_lock_new(struct loop *loop, struct str database_url,
     enum err rc;
 
     lock->id = id;
+    lock->scope = scope_of(database_url, id);
     lock->log = log;
     lock->pool = work_pool_new(loop, &config);
     lock->timer = loop_timer_new(loop, on_timer, lock);
@@ -165,5 +188,6 @@ void server_lock_free(struct server_lock **lock)
     *lock = NULL;
     loop_timer_free(&old->timer);
     work_pool_free(&old->pool);
+    str_free(&old->scope);
     free(old);
 }
