@@ -423,7 +423,7 @@ static const struct db_param outbox_of_user_params[] = {
         .type = DB_BYTES,
         .offset = offsetof(struct dao_outbox_of_user_in, encoded),
         .has_offset = DB_NO_OFFSET,
-        .max_chars = 600,
+        .max_chars = 4000,
     },
     {
         .name = "limit",

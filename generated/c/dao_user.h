@@ -184,7 +184,7 @@ NODISCARD enum err dao_inquiry_delete(struct db *db,
 
 struct dao_outbox_of_user_in {
     int64_t after;      /* outbox.id */
-    struct str encoded; /* 600 bytes */
+    struct str encoded; /* 4000 bytes */
     uint32_t limit;     /* 1..100 */
 };
 

@@ -1222,7 +1222,7 @@ static struct dao_outbox_of_user_in outbox_of_user_in(struct dao_test *t)
 {
     return (struct dao_outbox_of_user_in){
         .after = dao_i64(t, 0, 0, 1),
-        .encoded = dao_bytes(t, 600, false, STR("\170")),
+        .encoded = dao_bytes(t, 4000, false, STR("\170")),
         .limit = dao_u32(t, 1, 100, 100),
     };
 }

@@ -65,7 +65,7 @@ DELETE FROM inquiry WHERE email = :user;
 -- @query outbox_of_user many
 -- @row   outbox_row
 -- @param after   outbox.id
--- @param encoded bytes(600)
+-- @param encoded bytes(4000)
 -- @param limit   u32 1..100
 SELECT o.id, o.server_id, o.payload FROM outbox o
 WHERE o.id > :after AND INSTR(o.payload, :encoded) > 0

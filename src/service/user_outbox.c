@@ -11,7 +11,7 @@
 
 enum {
     ROWS_AT_ONCE = 16,
-    ENCODED_BYTES_MAX = 600
+    ENCODED_BYTES_MAX = 4000 /* 255 characters, 4 bytes each, 3 letters a byte */
 };
 
 struct cleaning {
