@@ -140,8 +140,8 @@ static struct settings settings_of(const struct app *app, int64_t n)
 /* kafka.brokers=embedded[:PORT]: a broker in this process. */
 static bool start_mock(struct app *app)
 {
-    const char *topics[2];
-    char topic[256], event_topic[256];
+    const char *topics[3];
+    char topic[256], event_topic[256], user_delete_topic[256];
     struct why why = {.text = ""};
     int64_t port = 0;
     struct str brokers = app->settings.kafka_brokers;
@@ -155,9 +155,12 @@ static bool start_mock(struct app *app)
     snprintf(topic, sizeof(topic), STR_FMT, STR_ARG(app->settings.kafka_topic));
     snprintf(event_topic, sizeof(event_topic), STR_FMT,
              STR_ARG(app->settings.kafka_event_topic));
+    snprintf(user_delete_topic, sizeof(user_delete_topic), STR_FMT,
+             STR_ARG(app->settings.kafka_user_delete_topic));
     topics[0] = topic;
     topics[1] = event_topic;
-    app->mock = kafka_mock_new((int)port, topics, 2, &why);
+    topics[2] = user_delete_topic;
+    app->mock = kafka_mock_new((int)port, topics, 3, &why);
     if (!app->mock) {
         fprintf(stderr, "reuse-chat: kafka.brokers: %s\n", why.text);
         return false;

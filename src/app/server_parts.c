@@ -168,6 +168,14 @@ static bool make_kafka(struct server *s, struct why *why)
     return s->consumer != NULL;
 }
 
+static bool make_deletions(struct server *s, struct why *why)
+{
+    if (s->settings.kafka_brokers.n == 0)
+        return true;
+    s->deletions = deletions_new(&s->hub, s->config.is_mock_broker, why);
+    return s->deletions != NULL;
+}
+
 /* --- all of it ---------------------------------------------------------------------------- */
 
 bool server_build(struct server *s, struct why *why)
@@ -187,7 +195,8 @@ bool server_build(struct server *s, struct why *why)
     make_flow(s);
     /* The listener first: its port is in every session record. */
     s->endpoint = endpoint_new(&s->hub, &s->settings, why);
-    if (!s->endpoint || !make_sessions(s, why) || !make_kafka(s, why))
+    if (!s->endpoint || !make_sessions(s, why) || !make_kafka(s, why) ||
+        !make_deletions(s, why))
         return false;
     s->mailer = mailer_new(&s->hub);
     server_sweep(s);
@@ -198,6 +207,7 @@ void server_dismantle(struct server *s)
 {
     endpoint_free(&s->endpoint);
     mailer_drop(s->mailer);
+    deletions_drop(s->deletions);
     kafka_consumer_free(&s->consumer);
     work_pool_free(&s->writers); /* what was taken is stored and published */
     if (s->hub.publisher)
@@ -208,6 +218,7 @@ void server_dismantle(struct server *s)
         publisher_stop(s->hub.publisher);
     work_pool_free(&s->pool);
     mailer_free(&s->mailer);
+    deletions_free(&s->deletions);
     writer_free(&s->hub.writer);
     publisher_free(&s->hub.publisher);
     feed_free(&s->hub.feed);

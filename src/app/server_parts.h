@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "app/deletions.h"
 #include "app/lock.h"
 #include "app/mailer.h"
 #include "app/server.h"
@@ -26,6 +27,7 @@ struct server {
     struct endpoint *endpoint;
     struct kafka_consumer *consumer;
     struct mailer *mailer;
+    struct deletions *deletions; /* NULL without Kafka */
     struct loop_timer *drain_timer;
     int64_t drain_began_ms, drain_until_ms;
     bool is_stopping, is_store_stopped;

@@ -25,6 +25,7 @@ struct hub_stats {
     uint64_t errors_soft, errors_fatal, errors_dropped, slow_consumers, records_in,
         records_malformed;
     uint64_t inquiries_queued; /* in the database, when it was last looked at */
+    uint64_t users_deleted;    /* by this server */
     uint64_t inquiries_sent, inquiries_failed; /* mailed, or given up, by this server */
 };
 

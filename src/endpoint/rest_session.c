@@ -276,6 +276,7 @@ static void put_hub_metrics(struct hub *hub, struct buf *out)
     put_metric(out, "kafka_records_in_total", "counter", (double)s->records_in);
     put_metric(out, "kafka_records_malformed_total", "counter",
                (double)s->records_malformed);
+    put_metric(out, "users_deleted_total", "counter", (double)s->users_deleted);
     put_metric(out, "inquiry_queued", "gauge", (double)s->inquiries_queued);
     put_metric(out, "inquiry_sent_total", "counter", (double)s->inquiries_sent);
     put_metric(out, "inquiry_failed_total", "counter", (double)s->inquiries_failed);
