@@ -69,19 +69,21 @@ bool route_find(const struct route_table *table, struct str method, struct str p
     return best != NULL;
 }
 
-/* Whether a route before the first n has the same method and matches path too. */
+/* Whether a route before the first n has the same method and listener and matches path too. */
 static bool is_named(const struct route_table *table, size_t n, struct str path)
 {
     struct route_match ignored;
 
     for (size_t i = 0; i < n; i++)
-        if (strcmp(table->routes[i].method, table->routes[n].method) == 0 &&
+        if (table->routes[i].is_admin == table->routes[n].is_admin &&
+            strcmp(table->routes[i].method, table->routes[n].method) == 0 &&
             match(&table->routes[i], path, &ignored))
             return true;
     return false;
 }
 
-void route_allow(const struct route_table *table, struct str path, struct buf *out)
+void route_allow(const struct route_table *table, struct str path, bool is_admin,
+                 struct buf *out)
 {
     struct route_match ignored;
     bool is_first = true;
@@ -89,7 +91,8 @@ void route_allow(const struct route_table *table, struct str path, struct buf *o
     for (size_t i = 0; i < table->n; i++) {
         const struct route *route = &table->routes[i];
 
-        if (!match(route, path, &ignored) || is_named(table, i, path))
+        if (route->is_admin != is_admin || !match(route, path, &ignored) ||
+            is_named(table, i, path))
             continue;
         buf_append_c(out, is_first ? "" : ",");
         buf_append_c(out, route->method);

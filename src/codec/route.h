@@ -50,7 +50,9 @@ bool route_find(const struct route_table *table, struct str method, struct str p
                 struct route_match *out, bool *is_other_method_out);
 
 struct buf;
-/* route_allow — the methods of a path as in an Allow header ("GET,HEAD,OPTIONS"). */
-void route_allow(const struct route_table *table, struct str path, struct buf *out);
+/* route_allow — the methods that a path has on the admin listener, or on the main one, as in an Allow
+ * header ("GET,HEAD,OPTIONS"); nothing if it has none. */
+void route_allow(const struct route_table *table, struct str path, bool is_admin,
+                 struct buf *out);
 
 #endif

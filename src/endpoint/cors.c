@@ -42,28 +42,28 @@ static void respond_preflight(struct hub *hub, struct net_request *req, struct s
                     STR("Invalid CORS request"), NULL);
 }
 
-struct str cors_allow(struct str path, struct arena *a)
+struct str cors_allow(struct str path, bool is_admin, struct arena *a)
 {
     struct str kept;
     struct buf allow;
 
     buf_init(&allow, 256);
-    route_allow(&route_table, path, &allow);
-    if (allow.n == 0 && rest_static_has(path, false))
+    route_allow(&route_table, path, is_admin, &allow);
+    if (allow.n == 0 && rest_static_has(path, is_admin))
         buf_append_c(&allow, "GET,HEAD,OPTIONS");
     kept = arena_dup(a, buf_str(&allow));
     buf_release(&allow);
     return kept;
 }
 
-bool cors_preflight(struct hub *hub, struct net_request *req)
+bool cors_preflight(struct hub *hub, struct net_request *req, bool is_admin)
 {
     struct net_header headers[] = {{"allow", STR_NULL}, {NULL, STR_NULL}};
     struct arena arena;
     struct str allow;
 
     arena_init(&arena, 4096);
-    allow = cors_allow(net_request_head(req)->path, &arena);
+    allow = cors_allow(net_request_head(req)->path, is_admin, &arena);
     headers[0].value = allow;
     if (allow.n > 0 && net_request_header(req, "origin", NULL).p &&
         net_request_header(req, "access-control-request-method", NULL).p)

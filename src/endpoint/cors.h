@@ -16,11 +16,11 @@ enum {
 size_t cors_headers(struct hub *hub, const struct net_request *req, struct arena *a,
                     struct net_header *out);
 
-/* cors_allow — the methods of a path, in a; "" if there is no such path. */
-struct str cors_allow(struct str path, struct arena *a);
+/* cors_allow — the methods of a path on a listener, in a; "" if there is no such path. */
+struct str cors_allow(struct str path, bool is_admin, struct arena *a);
 
 /* cors_preflight — answers OPTIONS: a preflight by the origin, any other with Allow. false: no
  * such path. */
-bool cors_preflight(struct hub *hub, struct net_request *req);
+bool cors_preflight(struct hub *hub, struct net_request *req, bool is_admin);
 
 #endif

@@ -70,7 +70,8 @@ static void answer_error(struct rest_call *call)
     struct buf body;
 
     if (info->status == 405)
-        headers[n++] = (struct net_header){"allow", cors_allow(call->path, &call->arena)};
+        headers[n++] = (struct net_header){
+            "allow", cors_allow(call->path, call->is_admin, &call->arena)};
     if (info->status == 429 || info->status == 503)
         headers[n++] = (struct net_header){"retry-after", STR("1")};
     headers[n] = (struct net_header){NULL, STR_NULL};
@@ -284,11 +285,15 @@ static struct rest_call *call_new(struct hub *hub, struct net_request *req,
     return call;
 }
 
-static void call_fail(struct hub *hub, struct net_request *req, enum err rc)
+/* No such path on this listener, or not with this method. */
+static void call_fail(struct hub *hub, struct net_request *req, bool is_admin)
 {
     struct rest_call *call = call_new(hub, req, NULL);
 
-    call->rc = rc;
+    call->is_admin = is_admin;
+    call->rc = cors_allow(call->path, is_admin, &call->arena).n > 0
+                   ? ERR_METHOD_NOT_ALLOWED
+                   : ERR_NOT_FOUND;
     rest_finish(call);
 }
 
@@ -329,20 +334,13 @@ void rest_request(struct hub *hub, struct net_request *req, bool is_admin)
 {
     const struct net_head *head = net_request_head(req);
     struct str method = str_of(method_name(head->method));
-    bool is_other_method = false;
     struct route_match match;
 
-    if (head->method == NET_OPTIONS && cors_preflight(hub, req))
+    if (head->method == NET_OPTIONS && cors_preflight(hub, req, is_admin))
         return;
-    if (route_find(&route_table, method, head->path, &match, &is_other_method) &&
-        (match.route->is_admin == is_admin || (is_admin && is_debug(match.route->id)))) {
+    if (route_find(&route_table, method, head->path, &match, NULL) &&
+        (match.route->is_admin == is_admin || (is_admin && is_debug(match.route->id))))
         call_start(hub, req, &match, is_admin);
-        return;
-    }
-    if (rest_static(hub, req, is_admin))
-        return;
-    if (is_other_method || rest_static_has(head->path, is_admin))
-        call_fail(hub, req, ERR_METHOD_NOT_ALLOWED);
-    else
-        call_fail(hub, req, ERR_NOT_FOUND);
+    else if (!rest_static(hub, req, is_admin))
+        call_fail(hub, req, is_admin);
 }

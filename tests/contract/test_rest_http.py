@@ -77,6 +77,20 @@ def test_the_wrong_method(server, method, path, allowed):
     assert {m.strip() for m in answer.headers["allow"].split(",")} == allowed
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/admin/rooms/x",
+                                  "/admin/users/x/disconnect"])
+def test_operators_calls_are_not_on_the_main_listener(server, method, path):
+    assert once(server.url, f"{method} {path}", "Content-Length: 0").status == 404
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/chat/test"), ("OPTIONS", "/chat/test"), ("POST", "/room/create"), ("GET", "/"),
+    ("OPTIONS", "/test/"), ("GET", "/ws-stomp/info"), ("GET", "/actuator/health")])
+def test_users_calls_are_not_on_the_admin_listener(server, method, path):
+    assert once(server.admin_url, f"{method} {path}", "Content-Length: 0").status == 404
+
+
 USER = "X-Auth-User: buyer@x"
 
 

@@ -28,6 +28,11 @@ static const struct route routes[] = {
     {.name = "mixed", .method = "GET", .pattern = "/a/{x}/{z}/c"},
     {.name = "same", .method = "GET", .pattern = "/user/blocks/{other}"},
     {.name = "same_too", .method = "PUT", .pattern = "/user/{kind}/me"},
+    {.name = "metrics", .method = "GET", .pattern = "/metrics", .is_admin = true},
+    {.name = "freeze",
+     .method = "PATCH",
+     .pattern = "/room/{roomUUID}",
+     .is_admin = true},
 };
 static const struct route_table table = {routes, sizeof(routes) / sizeof(routes[0])};
 
@@ -103,13 +108,17 @@ static void test_allow_names_each_method_once(void **state)
 {
     static const struct {
         const char *path, *allow;
+        bool is_admin;
     } rows[] = {
-        {"/test/", "GET,HEAD,OPTIONS"},
-        {"/room/create", "GET,HEAD,POST,OPTIONS"},
-        {"/room/r/leave", "POST,OPTIONS"},
-        {"/user/blocks/kim", "PUT,DELETE,GET,HEAD,OPTIONS"},
-        {"/user/blocks/me", "PUT,DELETE,GET,HEAD,OPTIONS"},
-        {"/nowhere", ""},
+        {"/test/", "GET,HEAD,OPTIONS", false},
+        {"/room/create", "GET,HEAD,POST,OPTIONS", false},
+        {"/room/r/leave", "POST,OPTIONS", false},
+        {"/user/blocks/kim", "PUT,DELETE,GET,HEAD,OPTIONS", false},
+        {"/user/blocks/me", "PUT,DELETE,GET,HEAD,OPTIONS", false},
+        {"/nowhere", "", false},
+        {"/metrics", "", false},
+        {"/metrics", "GET,HEAD,OPTIONS", true},
+        {"/test/", "PATCH,OPTIONS", true},
     };
     (void)state;
 
@@ -117,7 +126,7 @@ static void test_allow_names_each_method_once(void **state)
         struct buf out;
 
         buf_init(&out, 200);
-        route_allow(&table, str_of(rows[i].path), &out);
+        route_allow(&table, str_of(rows[i].path), rows[i].is_admin, &out);
         if (!str_eq(buf_str(&out), str_of(rows[i].allow)))
             fail_msg("%s: " STR_FMT, rows[i].path, STR_ARG(buf_str(&out)));
         buf_release(&out);
