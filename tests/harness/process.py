@@ -1,10 +1,13 @@
 """Child processes with a log file and a free port.
 SPDX-License-Identifier: MIT
 """
+import fcntl
+import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 
 from harness.wait import eventually, patience
 
@@ -19,17 +22,35 @@ def port_is_free(port):
     return True
 
 
-def free_port():
-    """Below the kernel's own range, so that a port stays free while its server is restarted."""
+_reserved = {}  # port: its lock, held until this process ends
+
+
+def reserve(port):
+    """False if a test that runs beside this one has the port, though nobody listens there yet."""
+    folder = os.path.join(tempfile.gettempdir(), f"reuse-chat-ports-{os.getuid()}")
+    os.makedirs(folder, exist_ok=True)
+    lock = open(os.path.join(folder, str(port)), "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _reserved[port] = lock
+    return True
+
+
+def free_port(count=1):
+    """The first of count neighbours. Below the kernel's own range, so that a port stays free while
+    its server is restarted, and below tools/cluster's."""
     while True:
-        port = random.randrange(20000, 32000)
-        if port_is_free(port):
+        ports = range(port := random.randrange(20000, 28000), port + count)
+        if all(port_is_free(p) and p not in _reserved and reserve(p) for p in ports):
             return port
 
 
 def two_free_ports():
     """The first of two neighbours: ports of servers of one process count up."""
-    return next(p for p in iter(free_port, None) if port_is_free(p + 1))
+    return free_port(2)
 
 
 ENDS = (0, 64, 69, 78, -signal.SIGKILL)  # in order, refused to start (sysexits.h), killed by a test
