@@ -91,7 +91,7 @@ enum err {
     ERR_METHOD_NOT_ALLOWED = 82,
     /* REST: the body is above limits.body_bytes. */
     ERR_PAYLOAD_TOO_LARGE = 83,
-    /* REST: a body without Content-Length. */
+    /* Not sent any more: a body may come without Content-Length, in chunks. */
     ERR_LENGTH_REQUIRED = 84,
     /* The origin is not in http.allowed_origins, or the proxy is not trusted. */
     ERR_FORBIDDEN = 85,

@@ -48,6 +48,16 @@ static inline bool str_starts(struct str s, struct str prefix)
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
+/* hex_digit — 0 to 15 for a hexadecimal digit in either case, -1 for anything else. thread: any */
+static inline int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* str_from — the rest of s after the first n bytes; n above s.n gives "". thread: any */
 static inline struct str str_from(struct str s, size_t n)
 {

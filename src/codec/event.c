@@ -34,15 +34,6 @@ bool event_is_foreign(const struct event_record *r)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* *out has no value above the arena's ceiling; false: not what percent_encode writes. */
 static bool component_decode(struct str s, struct arena *a, struct str *out)
 {

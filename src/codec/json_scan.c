@@ -49,15 +49,6 @@ static void note_span(struct scan *s, size_t start)
         buf_append(s->spans, &span, sizeof(span));
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Takes four hexadecimal digits; -1 if they are not there. */
 static int take_hex4(struct scan *s)
 {

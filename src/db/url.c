@@ -3,17 +3,6 @@
 
 #include "base/banned.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* A decoded copy with a NUL behind it; NULL: bad escape, or a NUL inside. */
 static const char *decode(struct arena *a, struct str s)
 {

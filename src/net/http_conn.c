@@ -162,15 +162,13 @@ static bool begin_request(struct http_conn *c)
     struct net_request *r = c->request;
     const struct http_head *head = &r->parsed;
 
-    if (head->has_coding) {
-        request_refuse(r, 411);
-    } else if (head->length > r->body.max) {
+    if (head->length > r->body.max) {
         request_refuse(r, 413);
     } else if (head->wants_websocket && c->server->config.handler.on_upgrade) {
         write_some(c);
         if (c->state != HTTP_GONE)
             upgrade_run(c, unread(c));
-    } else if (head->expects_continue && head->length > 0 && unread(c).n == 0) {
+    } else if (head->expects_continue && http_head_has_body(head) && unread(c).n == 0) {
         outq_append(&c->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
     }
     return true;
@@ -221,7 +219,8 @@ int http_conn_release_fd(struct http_conn *c)
     return fd;
 }
 
-static bool take_body(struct http_conn *c)
+/* out: the body is complete, or was refused */
+static bool read_length(struct http_conn *c)
 {
     struct net_request *r = c->request;
     struct str in = unread(c);
@@ -230,11 +229,32 @@ static bool take_body(struct http_conn *c)
 
     buf_append(&r->body, in.p, n);
     c->in_at += n;
-    if (n < missing) {
+    return n == missing;
+}
+
+static bool read_chunks(struct http_conn *c)
+{
+    struct net_request *r = c->request;
+    size_t n;
+    int status = chunked_feed(&r->chunked, unread(c), &r->body, &n);
+
+    c->in_at += n;
+    if (status != 0)
+        request_refuse(r, status);
+    return status != 0 || chunked_is_done(&r->chunked);
+}
+
+static bool take_body(struct http_conn *c)
+{
+    struct net_request *r = c->request;
+
+    if (!(r->parsed.is_chunked ? read_chunks(c) : read_length(c))) {
         if (c->has_eof)
             http_conn_end(c);
         return false;
     }
+    if (c->state != HTTP_BODY)
+        return true; /* refused */
     http_conn_hand_out(c);
     c->server->config.handler.on_request(c->server->config.handler.ctx, r);
     return true;
@@ -419,8 +439,8 @@ void request_refuse(struct net_request *r, int status)
     case 400:
         net_respond_error(r, ERR_BAD_REQUEST);
         break;
-    case 411:
-        net_respond_error(r, ERR_LENGTH_REQUIRED);
+    case 404:
+        net_respond_error(r, ERR_NOT_FOUND);
         break;
     case 413:
         net_respond_error(r, ERR_PAYLOAD_TOO_LARGE);

@@ -57,17 +57,6 @@ static bool is_token(struct str s)
     return s.n > 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool percent_decode(struct str s, bool plus_is_blank, char *out, size_t *n_out)
 {
     size_t n = 0;
@@ -119,7 +108,7 @@ static int read_version(struct str version, struct http_head *head)
     return 0;
 }
 
-/* A path that a file system could take for a step up is refused rather than resolved. */
+/* A path that a file system could take for a step up is nowhere here, rather than resolved. */
 static bool has_dot_segment(struct str path)
 {
     struct str rest = path, part;
@@ -159,7 +148,7 @@ static int read_target(char *target, size_t n, struct http_head *head)
     if (!percent_decode((struct str){s.p, query}, false, target, &len))
         return 400;
     head->path = (struct str){target, len};
-    return has_dot_segment(head->path) ? 400 : 0;
+    return has_dot_segment(head->path) ? 404 : 0;
 }
 
 static enum net_method method_of(struct str name)
@@ -260,19 +249,50 @@ static int read_length(struct http_head *head)
     return 0;
 }
 
+/*
+ * RFC 9112, 6.1 and 6.3: chunked is the last coding and stands there once; others in front of it
+ * are not spoken here. With a length, or in HTTP/1.0, two servers may read two bodies: the classic of
+ * request smuggling.
+ */
+static int read_coding(struct http_head *head)
+{
+    struct str chunked = STR("chunked"), rest, coding, last = STR("");
+    int n_fields, n_lengths, n_codings = 0;
+
+    (void)http_head_field(head, "transfer-encoding", &n_fields);
+    (void)http_head_field(head, "content-length", &n_lengths);
+    if (n_fields == 0)
+        return 0;
+    if (n_lengths > 0 || !head->is_http11)
+        return 400;
+    for (size_t i = 0; i < head->n_fields; i++) {
+        rest = head->fields[i].value;
+        if (!str_eq(head->fields[i].name, STR("transfer-encoding")))
+            continue;
+        while (str_split(&rest, ',', &coding)) {
+            if (str_eq_nocase(last, chunked))
+                return 400;
+            last = str_trim(coding);
+            n_codings++;
+        }
+    }
+    if (!str_eq_nocase(last, chunked))
+        return 400;
+    head->is_chunked = true;
+    return n_codings == 1 ? 0 : 501;
+}
+
 /* What the fields together say of the connection and of the body. */
 static int read_meaning(struct http_head *head)
 {
-    int hosts, codings, lengths;
+    int hosts, status;
 
     (void)http_head_field(head, "host", &hosts);
-    (void)http_head_field(head, "transfer-encoding", &codings);
-    (void)http_head_field(head, "content-length", &lengths);
     if (hosts > 1 || (hosts == 0 && head->is_http11))
         return 400;
-    if (codings > 0 && (lengths > 0 || !head->is_http11))
-        return 400; /* the classic of request smuggling */
-    head->has_coding = codings > 0;
+    status = read_coding(head);
+    if (status != 0)
+        return status;
     head->keeps_alive = head->is_http11
                             ? !http_head_has_token(head, "connection", STR("close"))
                             : http_head_has_token(head, "connection", STR("keep-alive"));

@@ -27,7 +27,7 @@ struct http_head {
     struct str query;
     bool is_http11;          /* HTTP/1.1 or a later 1.x */
     bool keeps_alive;        /* the connection may serve another request */
-    bool has_coding;         /* Transfer-Encoding is there */
+    bool is_chunked;         /* the body comes in chunks; length is 0 then */
     bool expects_continue;   /* Expect: 100-continue */
     bool wants_websocket;    /* Upgrade: websocket */
     bool has_upgrade_option; /* Connection: upgrade */
@@ -35,6 +35,12 @@ struct http_head {
     struct http_field *fields;
     size_t n_fields;
 };
+
+/* http_head_has_body — bytes follow the head. */
+static inline bool http_head_has_body(const struct http_head *head)
+{
+    return head->is_chunked || head->length > 0;
+}
 
 /*
  * http_head_end — length of the head at the start of in, its empty line included.
@@ -46,8 +52,8 @@ size_t http_head_end(struct str in, size_t *scanned);
 /*
  * http_head_parse — reads n bytes that end with an empty line; they are changed in place.
  * in:     fields has room for max entries (HTTP_FIELDS_MAX, or the number of lines)
- * out:    0, or the HTTP status of the refusal: 400, 414, 431 or 505; head is valid as far as
- *         it was read
+ * out:    0, or the HTTP status of the refusal: 400, 404 (a "." or ".." segment), 414, 431, 501 or
+ *         505; head is valid as far as it was read
  */
 int http_head_parse(char *bytes, size_t n, struct http_field *fields, size_t max,
                     struct http_head *head);

@@ -5,10 +5,11 @@
  * (RFC 6455).
  *
  * Refused without asking the handler, and the connection is closed: 400 (malformed, two readings
- * possible, bad escapes, a path that is not UTF-8 or has a "." or ".." segment, HTTP/1.1 without
- * Host), 408 (too slow), 411 (Transfer-Encoding), 413, 414 (target above 8 KiB), 431 (head above
- * 16 KiB or 100 fields), 505. 400, 411, 413 have on_error's body, the others none. 426 and 400 of
- * a bad opening handshake leave the connection open.
+ * possible, bad escapes, a path that is not UTF-8, HTTP/1.1 without Host), 404 (a path with a "."
+ * or ".." segment), 408 (too slow), 413, 414 (target above 8 KiB), 431 (head, or trailers and chunk
+ * extensions, above 16 KiB; 100 fields), 501 (a Transfer-Encoding besides chunked), 505. 400, 404, 413
+ * have on_error's body, the others none. 426 and 400 of a bad opening handshake leave the connection
+ * open.
  * An idle keep-alive connection is closed after 75 s, one that takes nothing of its answer after 30.
  * SPDX-License-Identifier: MIT
  */

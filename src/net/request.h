@@ -6,6 +6,7 @@
 #ifndef NET_REQUEST_H
 #define NET_REQUEST_H
 
+#include "net/chunked.h"
 #include "net/http_head.h"
 
 struct http_conn;
@@ -17,6 +18,7 @@ struct net_request {
     struct net_head head;
     struct http_head parsed;
     struct buf body;
+    struct chunked chunked; /* how far the body was read, if it comes in chunks */
     void *user; /* of on_abandon; NULL: nobody wants to know */
     loop_fn *on_more;
     void *more_user;

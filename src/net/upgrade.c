@@ -47,12 +47,11 @@ static enum err check(const struct net_request *r, struct str *key_out)
     struct str version = http_head_field(&r->parsed, "sec-websocket-version", &versions);
 
     *key_out = http_head_field(&r->parsed, "sec-websocket-key", &keys);
+    if (!r->parsed.has_upgrade_option || http_head_has_body(&r->parsed))
+        return ERR_BAD_REQUEST;
     if (versions != 1 || !str_eq(version, STR("13")))
         return ERR_UPGRADE_REQUIRED;
-    if (!r->parsed.has_upgrade_option || r->parsed.length > 0 || keys != 1 ||
-        !is_key(*key_out))
-        return ERR_BAD_REQUEST;
-    return ERR_OK;
+    return keys == 1 && is_key(*key_out) ? ERR_OK : ERR_BAD_REQUEST;
 }
 
 void upgrade_run(struct http_conn *c, struct str early)
@@ -69,7 +68,7 @@ void upgrade_run(struct http_conn *c, struct str early)
     if (e == ERR_OK)
         e = handler->on_upgrade(handler->ctx, r, &offer.tag);
     if (e != ERR_OK) {
-        if (r->parsed.length > 0)
+        if (http_head_has_body(&r->parsed))
             c->is_last = true;
         net_respond_error(r, e);
         return;

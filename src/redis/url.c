@@ -10,15 +10,6 @@ enum {
     REDIS_DB_MAX = 65535
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Copies s, percent-decoded, with a NUL behind it. */
 static bool decode(struct str s, char *out, size_t size)
 {

@@ -1,6 +1,7 @@
 """HTTP as such: methods, parameters, CORS, and requests that are none.
 SPDX-License-Identifier: MIT
 """
+import contextlib
 import json
 
 import pytest
@@ -146,7 +147,7 @@ def test_create_by_a_form(server):
     ("half an escape", "GET /chat/test% HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     ("a path that is no UTF-8", "GET /chat/%c3%28 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     ("a NUL in the path", "GET /chat/%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    ("dots in the path", "GET /room/../chat/test HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    ("dots in the path", "GET /room/../chat/test HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     ("no Host", "GET /chat/test HTTP/1.1\r\n\r\n", 400),
     ("two lengths", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
      "Content-Length: 2\r\n\r\nab", 400),
@@ -157,10 +158,18 @@ def test_create_by_a_form(server):
     ("long headers", "GET /chat/test HTTP/1.1\r\nHost: x\r\nA: " + "b" * 17000 + "\r\n\r\n", 431),
     ("no HTTP at all", "hello there\r\n\r\n", 400),
     ("another HTTP", "GET /chat/test HTTP/2.0\r\nHost: x\r\n\r\n", 505),
-    ("a body in chunks", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
-     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
     ("a length and chunks", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    ("chunks in HTTP/1.0", "POST /inquiry/upload HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "0\r\n\r\n", 400),
+    ("a coding behind chunked", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Transfer-Encoding: chunked, gzip\r\n\r\n", 400),
+    ("a coding besides chunked", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    ("a chunk of no size", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+    ("chunks that no route takes", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+     "Transfer-Encoding: chunked\r\n\r\nf4240\r\n", 413),
     ("a body that no route takes", "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
      "Content-Length: 1000000\r\n\r\n", 413),
 ])
@@ -179,6 +188,67 @@ def test_a_post_without_a_length_has_no_body(server):
 
     answer = once(server.url, "POST /inquiry/upload", "Content-Type: application/json")
     assert answer.status == 400
+
+
+def in_chunks(body, size):
+    """body as chunks of size, and their end."""
+    data = body.encode()
+    pieces = [data[i:i + size] for i in range(0, len(data), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 7, 10000])
+def test_bodies_in_chunks_are_bodies(server, size):
+    room = server.new_room()
+    buyer = f"X-Auth-User: {room.buyer}"
+    chunked = ["Transfer-Encoding: chunked", "Content-Type: application/json"]
+    content = f"한 조각 {size}"
+
+    with Connection(server.url) as connection:
+        connection.request(f"POST /chat/room/{room.uuid}/messages", buyer, *chunked)
+        connection.send(in_chunks(json.dumps({"content": content}), size))
+        assert connection.answer().status == 201
+        connection.request("POST /room/create", buyer, chunked[0],
+                           "Content-Type: application/x-www-form-urlencoded")
+        connection.send(in_chunks(f"user=form%40x&name=chunks%20{size}", size))
+        assert json.loads(connection.answer().text)[0]["user"] == "form@x"
+        connection.request(f"GET /chat/room/{room.uuid}", buyer)
+        assert json.loads(connection.answer().text)[-1]["content"] == content
+
+
+def test_a_body_that_is_announced_is_asked_for(server):
+    for length in ("Content-Length: 5", "Transfer-Encoding: chunked"):
+        with Connection(server.url) as connection:
+            connection.request("POST /inquiry/upload", "Expect: 100-continue", length)
+            assert connection.reader.read(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.send("hello" if "Length" in length else "5\r\nhello\r\n0\r\n\r\n")
+            assert connection.answer().status == 400
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
+    with Connection(server.url) as connection:
+        connection.request("POST /inquiry/upload", "Expect: 100-continue", "Content-Length: 99999")
+        assert connection.answer().status == 413
+        assert connection.is_closed()
+
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("body", ["", "Content-Length: 0\r\n\r\n", "Content-Length: 2\r\n\r\n{}",
+                                  "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"])
+def test_whatever_comes_with_or_without_a_body_is_answered(server, room, method, body):
+    """And the request behind it on the same connection, too."""
+    paths = ["/chat/test", "/room/create", "/inquiry/upload", f"/chat/room/{room.uuid}/messages",
+             "/room/delete/x", "/ws-stomp", "/ws-stomp/", "/ws-stomp/info", "/ws-stomp/0/0/xhr_send",
+             "/nope", "/schema/openapi.json"]
+    with Connection(server.url) as connection:
+        for path in paths:
+            connection.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{body or chr(13) + chr(10)}")
+            assert 200 <= connection.answer(method).status < 500 or "xhr_send" in path
+            connection.request("GET /chat/test")
+            assert connection.answer().text == "test response"
 
 
 def test_the_largest_body_is_taken(server):
@@ -222,15 +292,20 @@ def test_http_1_0_and_connection_close(server):
         assert connection.is_closed()
 
 
-@pytest.mark.parametrize("sent", ["GET /chat/te", "GET /chat/test HTTP/1.1\r\nHost: x\r\n",
-                                  "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
-                                  "Content-Length: 10\r\n\r\nab"])
-def test_slow_headers_and_bodies_end(start_server, sent):
+def test_slow_headers_and_bodies_end(start_server):
     server = start_server({"limits.header_timeout": "1s"})
-    with Connection(server.url) as connection:
-        connection.send(sent)
-        assert connection.answer().status == 408
-        assert connection.is_closed()
+    post = "POST /inquiry/upload HTTP/1.1\r\nHost: x\r\n"
+    sent = ["G", "GET /chat/te", "GET /chat/test HTTP/1.1\r\nHost: x\r\n",
+            post + "Content-Length: 10\r\n\r\nab", post + "Transfer-Encoding: chunked\r\n\r\n",
+            post + "Transfer-Encoding: chunked\r\n\r\na\r\nab",
+            post + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nA: b\r\n"]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server.url)) for _ in sent]
+        for connection, data in zip(connections, sent):
+            connection.send(data)
+        for connection in connections:
+            assert connection.answer().status == 408
+            assert connection.is_closed()
     server.kill()
 
 

@@ -2,7 +2,7 @@
  * Fuzzes what a client may send to a listener: requests one after the other, an opening handshake
  * and frames, in pieces whose size the first byte chooses, until the client shuts its side down.
  * The server must end the connection then, having given every open its close. The bytes are read as
- * a head and as a form alone, too.
+ * a head, as a form and as a body in chunks alone, too.
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
@@ -176,7 +176,7 @@ static void parse_head(struct str s)
     if (http_head_parse(bytes, end, fields, HTTP_FIELDS_MAX, &head) == 0) {
         BUG_ON(!utf8_valid(head.path) || head.path.n == 0);
         BUG_ON(memchr(head.path.p, '\0', head.path.n) != NULL);
-        BUG_ON(head.has_coding && head.length > 0);
+        BUG_ON(head.is_chunked && head.length > 0);
         for (size_t i = 0; i < head.n_fields; i++)
             BUG_ON(head.fields[i].name.n == 0 ||
                    str_find(head.fields[i].value, '\r') != head.fields[i].value.n);
@@ -197,6 +197,39 @@ static void read_form(struct str s)
     arena_release(&a);
 }
 
+/* out: what chunked_feed said last; *used_out: bytes it took */
+static int feed_chunks(struct str in, size_t step, struct buf *body, size_t *used_out)
+{
+    struct chunked chunked = {0};
+    int status = 0;
+
+    buf_init(body, 1000);
+    *used_out = 0;
+    while (status == 0 && *used_out < in.n && !chunked_is_done(&chunked)) {
+        struct str rest = str_from(in, *used_out);
+        size_t n = step < rest.n ? step : rest.n, used;
+
+        status = chunked_feed(&chunked, (struct str){rest.p, n}, body, &used);
+        BUG_ON(used > n || (used < n && status == 0 && !chunked_is_done(&chunked)));
+        *used_out += used;
+    }
+    BUG_ON(!buf_ok(body));
+    return status;
+}
+
+/* However it is cut, a body is the same and ends at the same byte. */
+static void read_chunks(struct str s, size_t step)
+{
+    struct buf whole, cut;
+    size_t n_whole, n_cut;
+    int status = feed_chunks(s, SIZE_MAX, &whole, &n_whole);
+
+    BUG_ON(feed_chunks(s, step, &cut, &n_cut) != status || n_cut != n_whole);
+    BUG_ON(!str_eq(buf_str(&whole), buf_str(&cut)));
+    buf_release(&whole);
+    buf_release(&cut);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str all = {(const char *)data, size};
@@ -205,6 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     parse_head(str_from(all, 1));
     read_form(str_from(all, 1));
+    read_chunks(str_from(all, 1), 1 + (size_t)data[0] % 16);
     converse(str_from(all, 1), data[0] < 128 ? 1 + (size_t)data[0] : SIZE_MAX);
     return 0;
 }

@@ -48,7 +48,7 @@ static void test_what_a_head_says(void **state)
     assert_true(str_eq(p.head.query, STR("x=%zz&y")));
     assert_int_equal(p.head.length, 7);
     assert_true(p.head.is_http11 && p.head.keeps_alive && p.head.has_upgrade_option);
-    assert_false(p.head.has_coding || p.head.expects_continue || p.head.wants_websocket);
+    assert_false(p.head.is_chunked || p.head.expects_continue || p.head.wants_websocket);
     assert_true(str_eq(http_head_field(&p.head, "a-b", &count), STR("v v")));
     assert_int_equal(count, 1);
     assert_null(http_head_field(&p.head, "a", &count).p);
@@ -105,9 +105,9 @@ static void test_heads_are_refused(void **state)
         {"GET /#a HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a fragment"},
         {"GET /a\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, "no UTF-8"},
         {"GET /%c0%af HTTP/1.1\r\nHost: x\r\n\r\n", 400, "an overlong slash"},
-        {"GET /%2e%2e/etc HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a step up"},
-        {"GET /.. HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a step up at the end"},
-        {"GET /a/./b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a dot"},
+        {"GET /%2e%2e/etc HTTP/1.1\r\nHost: x\r\n\r\n", 404, "a step up"},
+        {"GET /.. HTTP/1.1\r\nHost: x\r\n\r\n", 404, "a step up at the end"},
+        {"GET /a/./b HTTP/1.1\r\nHost: x\r\n\r\n", 404, "a dot"},
         {"GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a star that is not OPTIONS'"},
         {"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 400, "absolute, without a path"},
         {"GET ?a HTTP/1.1\r\nHost: x\r\n\r\n", 400, "a query alone"},
@@ -116,6 +116,11 @@ static void test_heads_are_refused(void **state)
         {"GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", 400, "a CR in a value"},
         {"GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n", 400, "a bare LF"},
         {"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "chunked in 1.0"},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ,chunked,\r\n\r\n", 400,
+         "nothing behind chunked"},
+        {"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: br\r\n"
+         "TRANSFER-ENCODING: chunked\r\n\r\n",
+         501, "another coding, in two fields"},
         {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\n", 400, "hexadecimal"},
         {"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1 1\r\n\r\n", 400, "two numbers"},
     };

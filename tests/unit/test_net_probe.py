@@ -5,6 +5,7 @@ usage: test_net_probe.py PATH_OF_NET_PROBE [unittest arguments]
 """
 import asyncio
 import base64
+import contextlib
 import http.client
 import os
 import re
@@ -132,7 +133,61 @@ class NetTest(unittest.TestCase):
             self.assertLess(memory_kb(self.probe.process.pid, "VmHWM"), 40000)
 
 
+def coded(coding, body=b"0\r\n\r\n", path=b"/"):
+    """A request with a Transfer-Encoding."""
+    return (b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + coding +
+            b"\r\n\r\n" + body)
+
+
 class Requests(NetTest):
+    def test_bodies_in_chunks(self):
+        chunks = b"4\r\nuser\r\n1;a=b\r\n=\r\n5\r\na%20b\r\n0\r\nX-Trailer: t\r\n\r\n"
+        with self.probe.connect() as s:
+            s.sendall(coded(b"Chunked", chunks) * 2 + b"GET /small HTTP/1.1\r\nHost: x\r\n"
+                      b"Connection: close\r\n\r\n")
+            answers = read_to_end(s)
+        self.assertEqual(answers.count(b"form=[a b] 1\nbody=[user=a%20b]HTTP/1.1 200"), 2)
+        self.assertTrue(answers.endswith(b"\r\n\r\nok"))
+
+    def test_the_largest_body_in_chunks_byte_by_byte(self):
+        data = os.urandom(5000).hex().encode()
+        chunks = b"".join(b"1\r\n%c\r\n" % c for c in data) + b"%x\r\n" % (65536 - len(data))
+        end = b"\r\n0\r\n\r\nGET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        answers = self.probe.ask(coded(b"chunked", chunks + b"y" * (65536 - len(data)) + end))
+        self.assertIn(b"body=[" + data + b"y" * (65536 - len(data)) + b"]", answers)
+        self.assertTrue(answers.endswith(b"\r\n\r\nok"))
+
+    def test_chunks_that_do_not_come_are_late(self):
+        with contextlib.ExitStack() as stack:
+            waiting = []
+            for body in (b"", b"5", b"5\r\nabc", b"5\r\nabcde", b"0\r\n", b"0\r\nA: b\r\n"):
+                s = stack.enter_context(self.probe.connect())
+                s.sendall(coded(b"chunked", body))
+                waiting.append((body, s))
+            for body, s in waiting:
+                self.assertEqual(status_of(read_to_end(s)), 408, body)
+
+    def test_who_leaves_within_a_chunk_is_forgotten(self):
+        with self.probe.connect() as s:
+            s.sendall(coded(b"chunked", b"5\r\nab"))
+            s.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_to_end(s), b"")
+
+    def test_continue_is_said_before_chunks(self):
+        with self.probe.connect() as s:
+            s.sendall(b"POST /small HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                      b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+            self.assertEqual(read_exactly(s, 25), b"HTTP/1.1 100 Continue\r\n\r\n")
+            s.sendall(b"1\r\na\r\n0\r\n\r\n")
+            self.assertEqual(status_of(read_to_end(s)), 200)
+
+    def test_a_handshake_has_no_body(self):
+        for body in (b"Content-Length: 1\r\n\r\na",
+                     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
+            self.assert_status(b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                               b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                               b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + body, 400)
+
     def test_broken_requests_are_refused_and_the_connection_ends(self):
         host = b"Host: x\r\n"
         for status, request, why in [
@@ -148,8 +203,8 @@ class Requests(NetTest):
             (400, b"GET /%zz HTTP/1.1\r\n" + host + b"\r\n", "bad escape"),
             (400, b"GET /%ff HTTP/1.1\r\n" + host + b"\r\n", "not UTF-8"),
             (400, b"GET /%00 HTTP/1.1\r\n" + host + b"\r\n", "NUL in the path"),
-            (400, b"GET /a/../b HTTP/1.1\r\n" + host + b"\r\n", "a step up"),
-            (400, b"GET /a/%2e%2E/b HTTP/1.1\r\n" + host + b"\r\n", "an escaped step up"),
+            (404, b"GET /a/../b HTTP/1.1\r\n" + host + b"\r\n", "a step up"),
+            (404, b"GET /a/%2e%2E/b HTTP/1.1\r\n" + host + b"\r\n", "an escaped step up"),
             (400, b"GET a HTTP/1.1\r\n" + host + b"\r\n", "no leading slash"),
             (400, b"CONNECT a:1 HTTP/1.1\r\n" + host + b"\r\n", "authority form"),
             (505, b"PRI * HTTP/2.0\r\n\r\n", "HTTP/2"),
@@ -166,10 +221,33 @@ class Requests(NetTest):
             (413, b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 65537\r\n\r\n", "large"),
             (413, b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 99999999999999999999\r\n"
              b"\r\n", "beyond 64 bits"),
-            (411, b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n"
-             b"1\r\na\r\n0\r\n\r\n", "chunked"),
             (400, b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n"
              b"Content-Length: 1\r\n\r\na", "both lengths"),
+            (400, b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 5\r\n"
+             b"transfer-encoding:chunked\r\n\r\n0\r\n\r\n", "both lengths"),
+            (400, b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+             "chunks in HTTP/1.0"),
+            (400, coded(b"identity"), "another coding"),
+            (400, coded(b""), "no coding"),
+            (400, coded(b"xchunked"), "nearly chunked"),
+            (400, coded(b"chunked;q=1"), "chunked with a parameter"),
+            (400, coded(b"\x0bchunked"), "a control character"),
+            (400, coded(b"chunked, chunked"), "twice"),
+            (400, coded(b"chunked\r\nTransfer-Encoding: chunked"), "twice"),
+            (400, coded(b"chunked, gzip"), "chunked is not the last"),
+            (400, coded(b"chunked\r\nTransfer-Encoding: identity"), "chunked is not the last"),
+            (501, coded(b"gzip, chunked"), "a coding besides"),
+            (501, coded(b"gzip\r\nTransfer-Encoding: chunked"), "a coding besides"),
+            (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n",
+             "a blank before the colon"),
+            (400, coded(b"chunked", b"1\na\r\n0\r\n\r\n"), "a bare LF"),
+            (400, coded(b"chunked", b"0x1\r\na\r\n0\r\n\r\n"), "a size as in C"),
+            (413, coded(b"chunked", b"10001\r\n"), "a chunk above the ceiling"),
+            (413, coded(b"chunked", b"8000\r\n" + b"x" * 0x8000 + b"\r\n8001\r\n"),
+             "chunks above the ceiling"),
+            (413, coded(b"chunked", b"ffffffffffffffff\r\n"), "the largest size"),
+            (431, coded(b"chunked", (b"1;" + b"e" * 200 + b"\r\na\r\n") * 90), "extensions"),
+            (431, coded(b"chunked", b"0\r\n" + b"A: b\r\n" * 5000), "trailers"),
         ]:
             with self.subTest(why):
                 answer = self.assert_status(request, status)
