@@ -32,8 +32,9 @@ struct kafka_group {
     struct loop_timer *timer;
     struct held *first, *last; /* first: handed over, if is_busy */
     bool is_busy;
-    bool is_lost;   /* the partition of the record handed over is no longer ours */
-    bool is_paused; /* nothing more is fetched while records are held */
+    size_t n_partitions; /* assigned now */
+    bool is_lost;        /* the partition of the record handed over is no longer ours */
+    bool is_paused;      /* nothing more is fetched while records are held */
 };
 
 /* --- held records ------------------------------------------------------------------------- */
@@ -98,10 +99,13 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
     if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         LOG_INFO(g->link.log, "kafka.group", LOG_INT("partitions", list->cnt));
         rd_kafka_assign(rk, list);
-        if (g->is_paused)
-            set_paused(g, true);
+        g->n_partitions = (size_t)list->cnt;
+        /* librdkafka keeps a pause over a revocation: what was paused when it went away, and is ours
+         * again after the work was done, would stay so for ever. */
+        set_paused(g, g->is_paused);
         return;
     }
+    g->n_partitions = 0;
     drop_waiting(g);
     g->is_lost = g->is_busy;
     rd_kafka_assign(rk, NULL);
@@ -161,6 +165,11 @@ void kafka_group_done(struct kafka_group *g)
     drop_first(g);
     g->is_busy = g->is_lost = false;
     link_wake(&g->link); /* the next one, but not from here */
+}
+
+size_t kafka_group_partitions(const struct kafka_group *g)
+{
+    return g->n_partitions;
 }
 
 /* --- the member --------------------------------------------------------------------------- */

@@ -22,6 +22,8 @@ struct kafka_group *kafka_group_new(struct loop *loop, const struct kafka_config
                                     void *ctx, struct why *why);
 /* kafka_group_done — the record handed over last is dealt with; also from within on_record. */
 void kafka_group_done(struct kafka_group *g);
+/* kafka_group_partitions — how many partitions are this member's; 0 while members come and go. */
+size_t kafka_group_partitions(const struct kafka_group *g);
 /* kafka_group_free — leaves the group, in at most two seconds; a record not dealt with comes again.
  * NULL is a no-op. Not from within on_record. */
 void kafka_group_free(struct kafka_group **g);

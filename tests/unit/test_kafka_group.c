@@ -157,11 +157,33 @@ static bool b_holds(const void *arg)
     return ((const struct scene *)arg)->b.is_holding;
 }
 
+static bool a_has_no_partitions(const void *arg)
+{
+    return kafka_group_partitions(((const struct scene *)arg)->a.group) == 0;
+}
+
+static bool both_have_partitions(const void *arg)
+{
+    const struct scene *s = arg;
+
+    return kafka_group_partitions(s->a.group) && kafka_group_partitions(s->b.group);
+}
+
 static bool all_came(const void *arg)
 {
     const struct scene *s = arg;
 
     return s->a.n + s->b.n >= s->want;
+}
+
+static bool each_came(const void *arg)
+{
+    const struct scene *s = arg;
+
+    for (size_t i = 0; i < s->want; i++)
+        if (s->a.seen[i] + s->b.seen[i] == 0)
+            return false;
+    return true;
 }
 
 static void wait_for(struct scene *s, loop_until_fn *is_true)
@@ -279,6 +301,25 @@ static void test_a_member_at_work_holds_up_nobody(void **state)
         assert_true(s->a.seen[i] + s->b.seen[i] >= 1);
 }
 
+/* The pause of a partition outlasts its revocation, so it must be ended where it comes back. */
+static void test_work_that_ends_while_members_join_stops_no_partition(void **state)
+{
+    struct scene *s = *state;
+
+    join(s, &s->a);
+    write_some(s, 60); /* in all partitions */
+    wait_for(s, a_holds);
+    join(s, &s->b);
+    s->a.is_working = s->b.is_working = true;
+    wait_for(s, a_has_no_partitions);
+    done(&s->a);
+    wait_for(s, both_have_partitions);
+
+    s->want = 120;
+    write_some(s, 60);
+    wait_for(s, each_came);
+}
+
 static void test_a_broker_that_was_away_is_found_again(void **state)
 {
     struct scene *s = *state;
@@ -313,6 +354,7 @@ int main(int argc, char **argv)
         T(test_what_is_dealt_with_does_not_come_again_and_what_is_not_does),
         T(test_each_record_is_one_members),
         T(test_a_member_at_work_holds_up_nobody),
+        T(test_work_that_ends_while_members_join_stops_no_partition),
         T(test_a_broker_that_was_away_is_found_again),
     };
 
