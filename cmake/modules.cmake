@@ -14,5 +14,6 @@ function(reuse_test name)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE ${T_LIBS} PkgConfig::cmocka reuse_warnings)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT 300
+        ENVIRONMENT "REUSE_TEST_SLOW=${REUSE_TEST_SLOW}")
 endfunction()

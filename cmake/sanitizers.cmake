@@ -10,3 +10,8 @@ if(CMAKE_C_FLAGS MATCHES "-fsanitize=(address|thread)")
     link_libraries(reuse_sanitizers)
     set(REUSE_SANITIZED ON)
 endif()
+# Deadlines of the tests, as a multiple of what an idle machine needs: they only end what hangs.
+set(REUSE_TEST_SLOW 3)
+if(REUSE_SANITIZED)
+    set(REUSE_TEST_SLOW 6)
+endif()

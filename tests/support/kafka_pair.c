@@ -142,8 +142,8 @@ size_t pair_send(struct kafka_pair *p, const char *topic, size_t n)
         record.key = str_of(key);
         record.headers[record.n_headers++] =
             (struct event_header){STR("ce_id"), record.value};
-        assert_int_equal(kafka_produce(p->producer, &record, (void *)(uintptr_t)number),
-                         ERR_OK);
+        if (kafka_produce(p->producer, &record, (void *)(uintptr_t)number) != ERR_OK)
+            on_report(p, (void *)(uintptr_t)number, false);
     }
     return first;
 }
@@ -189,7 +189,12 @@ static bool is_read(const void *arg)
 
 static void wait_for(struct kafka_pair *p, loop_until_fn *is_true)
 {
-    assert_true(loop_until(p->loop, is_true, p, PAIR_DEADLINE_MS));
+    if (!loop_until(p->loop, is_true, p, PAIR_DEADLINE_MS))
+        fail_msg(
+            "sent %zu, stored %zu, refused %zu, read %zu of %zu, again %zu; producer %s, "
+            "consumer %s",
+            p->n_sent, p->n_stored, p->n_refused, p->n_read, p->want, p->n_again,
+            p->is_producer_up ? "up" : "down", p->is_consumer_up ? "up" : "down");
 }
 
 void pair_wait_positioned(struct kafka_pair *p)
@@ -216,6 +221,23 @@ void pair_wait_read(struct kafka_pair *p, size_t n)
 {
     p->want = n;
     wait_for(p, is_read);
+}
+
+static bool is_each_read(const void *arg)
+{
+    const struct kafka_pair *p = arg;
+
+    for (size_t i = 0; i < p->want; i++)
+        if (p->reads[p->first + i] == 0)
+            return false;
+    return true;
+}
+
+void pair_wait_each_read(struct kafka_pair *p, size_t first, size_t n)
+{
+    p->first = first;
+    p->want = n;
+    wait_for(p, is_each_read);
 }
 
 void pair_check_read_once(const struct kafka_pair *p, size_t first, size_t n)

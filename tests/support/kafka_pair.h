@@ -24,7 +24,7 @@ struct kafka_pair {
     size_t n_sent, n_stored, n_refused; /* accepted; reported either way */
     size_t n_read, n_again;             /* records of ours read; read before */
     size_t n_foreign;                   /* records of somebody else */
-    size_t want;                        /* for the conditions below */
+    size_t first, want;                 /* for the conditions below */
     unsigned char reports[PAIR_RECORDS_MAX], reads[PAIR_RECORDS_MAX];
     struct event_record last; /* its texts are gone; numbers and lengths count */
     void (*on_record)(void *arg, const struct event_record *record);
@@ -37,7 +37,7 @@ void pair_produce_open(struct kafka_pair *p);
 void pair_consume_open(struct kafka_pair *p, const char *topic);
 void pair_close(struct kafka_pair **p);
 
-/* pair_send — the next n numbers; each must be accepted. out: number of the first */
+/* pair_send — the next n numbers; one not accepted counts as refused. out: number of the first */
 size_t pair_send(struct kafka_pair *p, const char *topic, size_t n);
 
 /* Conditions, waited for with PAIR_DEADLINE_MS; fail the test. */
@@ -46,6 +46,7 @@ void pair_wait_producer(struct kafka_pair *p, bool is_up);
 void pair_wait_consumer(struct kafka_pair *p, bool is_up);
 void pair_wait_reported(struct kafka_pair *p);
 void pair_wait_read(struct kafka_pair *p, size_t n);
+void pair_wait_each_read(struct kafka_pair *p, size_t first, size_t n);
 /* pair_check_read_once — numbers first … first + n - 1 were read, each once. */
 void pair_check_read_once(const struct kafka_pair *p, size_t first, size_t n);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/loop_until.h"
 
+#include <stdlib.h>
+
 #include <uv.h>
 
 #include "base/clock.h"
@@ -12,8 +14,8 @@ static void on_tick(void *arg)
     (void)arg; /* only bounds the wait of a turn */
 }
 
-bool loop_until(struct loop *loop, loop_until_fn *is_true, const void *arg,
-                int timeout_ms)
+static bool turn(struct loop *loop, loop_until_fn *is_true, const void *arg,
+                 int64_t timeout_ms)
 {
     int64_t end = clock_mono_ns() + timeout_ms * NS_PER_MS;
     struct loop_timer *tick = loop_timer_new(loop, on_tick, NULL);
@@ -26,6 +28,14 @@ bool loop_until(struct loop *loop, loop_until_fn *is_true, const void *arg,
     return is_done;
 }
 
+bool loop_until(struct loop *loop, loop_until_fn *is_true, const void *arg,
+                int timeout_ms)
+{
+    const char *slow = getenv("REUSE_TEST_SLOW");
+
+    return turn(loop, is_true, arg, timeout_ms * (slow ? strtoll(slow, NULL, 10) : 1));
+}
+
 static bool is_never(const void *arg)
 {
     (void)arg;
@@ -34,5 +44,5 @@ static bool is_never(const void *arg)
 
 void loop_for(struct loop *loop, int ms)
 {
-    (void)loop_until(loop, is_never, NULL, ms);
+    (void)turn(loop, is_never, NULL, ms);
 }

@@ -9,7 +9,8 @@
 
 typedef bool loop_until_fn(const void *arg);
 
-/* loop_until — turns the loop until is_true(arg). errors: false when timeout_ms is over */
+/* loop_until — turns the loop until is_true(arg). errors: false when timeout_ms is over,
+ * of which REUSE_TEST_SLOW in the environment makes a multiple */
 bool loop_until(struct loop *loop, loop_until_fn *is_true, const void *arg,
                 int timeout_ms);
 

@@ -22,7 +22,7 @@ def files(root, *suffixes):
         subfolders[:] = [s for s in subfolders if s not in SKIPPED
                          and os.path.normpath(os.path.join(at, s)) != "tests/lint/bad"]
         found += [os.path.normpath(os.path.join(at, n)) for n in names
-                  if not suffixes or n.endswith(suffixes)]
+                  if n not in SKIPPED and (not suffixes or n.endswith(suffixes))]
     return sorted(found)
 
 
