@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 #include "base/banned.h"
 
 enum {
     CONNECT_TIMEOUT_MS = 5000,
-    READ_TIMEOUT_MS = 15000
+    READ_TIMEOUT_MS = 15000,
+    CONNECT_PAUSE_MS = 500 /* after an attempt that failed */
 };
 
 /* What each session begins with: the same on MySQL 8 and MariaDB, whatever the server's own
@@ -41,6 +44,7 @@ struct db *db_new(const struct db_config *config)
         db_url_parse(&db->own, config->url, &db->url, &db->error) != ERR_OK;
     db->connect_timeout_s = seconds_of(config->connect_timeout_ms, CONNECT_TIMEOUT_MS);
     db->read_timeout_s = seconds_of(config->read_timeout_ms, READ_TIMEOUT_MS);
+    db->is_stopping = config->is_stopping;
     db->log = config->log;
     return db;
 }
@@ -107,14 +111,18 @@ static enum err start_session(struct db *db)
     return rc;
 }
 
-enum err db_connect(struct db *db)
+/* Tried a moment ago, or nobody will wait for the next attempt. */
+static bool is_left_alone(const struct db *db)
+{
+    return db->is_unreached &&
+           ((db->is_stopping && atomic_load(db->is_stopping)) ||
+            clock_mono_ns() - db->failed_ns < CONNECT_PAUSE_MS * NS_PER_MS);
+}
+
+static enum err attempt(struct db *db)
 {
     enum err rc;
 
-    if (db->mysql)
-        return ERR_OK;
-    if (db->is_url_wrong)
-        return ERR_DB_FAILED;
     db->mysql = new_handle(db);
     db->error_code = 0;
     rc = engine_choose(db->mysql, &db->url, &db->error);
@@ -122,9 +130,29 @@ enum err db_connect(struct db *db)
         rc = db_fail(db);
     if (rc == ERR_OK)
         rc = start_session(db);
-    if (rc != ERR_OK) {
+    if (rc != ERR_OK)
         db_drop(db);
-        return rc;
+    return rc;
+}
+
+enum err db_connect(struct db *db)
+{
+    if (db->mysql)
+        return ERR_OK;
+    if (db->is_url_wrong)
+        return ERR_DB_FAILED;
+    if (is_left_alone(db)) {
+        db->error_code = db->connect_code;
+        db->error = db->connect_why;
+        return db->connect_error;
+    }
+    db->connect_error = attempt(db);
+    db->is_unreached = db->connect_error != ERR_OK;
+    if (db->is_unreached) {
+        db->failed_ns = clock_mono_ns();
+        db->connect_code = db->error_code;
+        db->connect_why = db->error;
+        return db->connect_error;
     }
     db->generation++;
     if (db->log)

@@ -31,10 +31,16 @@ struct db {
     struct db_url url;
     bool is_url_wrong; /* error says how */
     unsigned connect_timeout_s, read_timeout_s;
-    const struct log *log; /* may be NULL */
+    const atomic_bool *is_stopping; /* may be NULL, as log */
+    const struct log *log;
 
     MYSQL *mysql; /* NULL: not connected */
     uint64_t generation;
+    bool is_unreached; /* the last attempt failed, as the fields below say */
+    int64_t failed_ns; /* monotonic */
+    enum err connect_error;
+    unsigned connect_code;
+    struct why connect_why;
     enum db_tx tx;
     enum err tx_error; /* why it is broken */
     unsigned error_code;

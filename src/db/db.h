@@ -7,6 +7,8 @@
 #ifndef DB_DB_H
 #define DB_DB_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/bug.h"
 #include "base/log.h"
@@ -87,6 +89,9 @@ struct db_config {
     struct str url;         /* mysql://user:password@host:port/name, or embedded:DIR */
     int connect_timeout_ms; /* default 5000 when 0 */
     int read_timeout_ms;    /* default 15000 when 0 */
+    /* May be NULL. Once it is true a database that was not reached is not tried again: its owner
+     * stops, and who still waits shall hear so at once. */
+    const atomic_bool *is_stopping;
     const struct log *log;
 };
 
@@ -108,6 +113,8 @@ void db_free(struct db **db);
 /*
  * db_connect — makes the connection if there is none: utf8mb4, strict mode, READ COMMITTED,
  * autocommit, time zone UTC, short lock waits. Queries call it themselves outside a transaction.
+ * A database that was not reached is left alone for half a second: until then each call fails at
+ * once as the last one did, so that a queue of jobs pays for one attempt and not for each.
  * errors: ERR_DB_LOST, ERR_DB_FAILED (access denied, no such database)
  * thread: worker
  */

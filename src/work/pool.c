@@ -19,7 +19,6 @@ struct work_pool {
     struct worker *workers;
     size_t n_workers;
     size_t queue_max;
-    bool is_stopping;
 };
 
 static void call_done(struct work_pool *p)
@@ -54,6 +53,7 @@ struct work_pool *work_pool_new(struct loop *loop, const struct work_config *con
 
     BUG_ON(config->threads < 1 || config->threads > THREADS_MAX);
     p->shared.db = config->db;
+    p->shared.db.is_stopping = &p->shared.is_stopping;
     p->shared.log = config->log;
     BUG_ON(pthread_mutex_init(&p->shared.outbox.lock, NULL) != 0);
     p->shared.outbox.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -87,7 +87,7 @@ static struct worker *worker_of_key(struct work_pool *p, uint64_t key)
 
 enum err work_submit(struct work_pool *p, uint64_t key, struct work_job *job)
 {
-    if (p->is_stopping)
+    if (atomic_load(&p->shared.is_stopping))
         return ERR_SHUTTING_DOWN;
     if (atomic_load(&p->shared.n_waiting) >= p->queue_max)
         return ERR_OVERLOADED;
@@ -106,7 +106,7 @@ void work_pool_free(struct work_pool **p_inout)
 
     if (!p)
         return;
-    p->is_stopping = true;
+    atomic_store(&p->shared.is_stopping, true);
     for (size_t i = 0; i < p->n_workers; i++)
         worker_stop(&p->workers[i]);
     for (size_t i = 0; i < p->n_workers; i++)

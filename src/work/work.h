@@ -47,7 +47,7 @@ struct work_pool *work_pool_new(struct loop *loop, const struct work_config *con
 NODISCARD enum err work_submit(struct work_pool *p, uint64_t key, struct work_job *job);
 size_t work_queued(const struct work_pool *p);
 /* work_pool_free — runs what is queued, joins the threads; done of each is called before it
- * returns. thread: loop */
+ * returns. A database that was not reached is not tried again for them. thread: loop */
 void work_pool_free(struct work_pool **p);
 
 #endif

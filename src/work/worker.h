@@ -30,6 +30,7 @@ struct job_outbox {
 struct worker_shared {
     struct job_outbox outbox;
     atomic_size_t n_waiting; /* jobs in all queues that did not start */
+    atomic_bool is_stopping; /* set once, by the loop */
     struct db_config db;
     const struct log *log;
 };

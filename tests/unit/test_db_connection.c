@@ -134,6 +134,33 @@ static void test_a_full_server_is_a_loss_not_a_refusal(void **state)
     db_free(&last);
 }
 
+/* A stopped process: its kernel takes connections, and nobody ever speaks. */
+static void test_a_stopped_server_costs_one_attempt(void **state)
+{
+    const pid_t server = (pid_t)strtol(getenv("REUSE_TEST_SERVER_PID"), NULL, 10);
+    struct db *db =
+        db_new(&(struct db_config){.url = db_fixture_url(), .connect_timeout_ms = 2000});
+    int64_t start_ns = clock_mono_ns();
+    enum err rc = ERR_DB_LOST;
+
+    (void)state;
+    assert_int_equal(kill(server, SIGSTOP), 0);
+
+    for (int i = 0; i < 50; i++) { /* of two seconds each, if each tried */
+        assert_int_equal(db_begin(db), ERR_DB_LOST);
+        assert_int_equal(db_error_code(db), 2013);
+        assert_non_null(strstr(db_error_text(db), "handshake"));
+    }
+
+    assert_true(clock_mono_ns() - start_ns < 60 * NS_PER_S);
+    assert_int_equal(kill(server, SIGCONT), 0);
+    for (int64_t end_ns = clock_mono_ns() + 30 * NS_PER_S;
+         rc == ERR_DB_LOST && clock_mono_ns() < end_ns;)
+        rc = db_connect(db); /* no restart needed, only the pause */
+    assert_int_equal(rc, ERR_OK);
+    db_free(&db);
+}
+
 static void test_a_killed_server_is_a_loss_each_time(void **state)
 {
     struct db *db = db_fixture_open(), *idle = db_fixture_open();
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_a_socket_is_a_way_too),
         cmocka_unit_test(test_an_answer_that_does_not_come_is_a_loss),
         cmocka_unit_test(test_a_full_server_is_a_loss_not_a_refusal),
+        cmocka_unit_test(test_a_stopped_server_costs_one_attempt),
         cmocka_unit_test(test_a_killed_server_is_a_loss_each_time),
     };
 

@@ -6,10 +6,14 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "support/loop_until.h"
@@ -101,14 +105,23 @@ static enum err submit(struct fixture *f, size_t key, size_t number, bool is_gat
     return rc;
 }
 
-static void start(struct fixture *f, int threads, size_t queue_max)
+static void start_with(struct fixture *f, int threads, size_t queue_max,
+                       const struct db_config *db)
 {
-    struct work_config config = {
-        .threads = threads, .queue_max = queue_max, .name = "test", .log = &test_log};
+    struct work_config config = {.threads = threads,
+                                 .queue_max = queue_max,
+                                 .name = "test",
+                                 .db = *db,
+                                 .log = &test_log};
 
     *f = (struct fixture){.loop = loop_new(), .loop_thread = pthread_self()};
     sem_init(&f->gate, 0, 0);
     f->pool = work_pool_new(f->loop, &config);
+}
+
+static void start(struct fixture *f, int threads, size_t queue_max)
+{
+    start_with(f, threads, queue_max, &(struct db_config){0});
 }
 
 static void stop(struct fixture *f)
@@ -255,6 +268,65 @@ static void test_a_job_gets_an_empty_arena_and_its_threads_db(void **state)
     stop(&f);
 }
 
+/* A port where connections are made and nothing is ever said; its number is in *url. */
+static int silent_listener(char *url, size_t size)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    snprintf(url, size, "mysql://u:p@127.0.0.1:%d/n", ntohs(at.sin_port));
+    return fd;
+}
+
+static size_t count_connections(int listener)
+{
+    size_t n = 0;
+    int fd;
+
+    while ((fd = accept(listener, NULL, NULL)) >= 0) {
+        close(fd);
+        n++;
+    }
+    return n;
+}
+
+static void run_database_job(struct work_job *base, struct work_ctx *ctx)
+{
+    struct test_job *job = (struct test_job *)base;
+
+    if (db_begin(ctx->db) == ERR_DB_LOST)
+        atomic_fetch_add(&job->f->n_run, 1);
+}
+
+static void test_a_silent_database_is_not_tried_again_at_the_end(void **state)
+{
+    struct db_config config = {.connect_timeout_ms = 1000};
+    struct fixture f;
+    char url[64];
+    int listener = silent_listener(url, sizeof(url));
+
+    (void)state;
+    config.url = str_of(url);
+    start_with(&f, 1, MANY, &config);
+    for (int i = 0; i < 30; i++) {
+        struct test_job *job = mem_zalloc(sizeof(*job));
+
+        *job = (struct test_job){{.run = run_database_job, .done = done_job}, .f = &f};
+        assert_int_equal(work_submit(f.pool, 1, &job->job), ERR_OK);
+    }
+
+    stop(&f);
+
+    assert_int_equal(f.n_run, 30);
+    assert_int_equal(count_connections(listener), 1);
+    close(listener);
+}
+
 static void test_free_of_nothing_is_a_no_op(void **state)
 {
     struct work_pool *none = NULL;
@@ -286,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_free_runs_what_is_queued_and_takes_nothing_new),
         cmocka_unit_test(test_a_burst_is_done_in_one_turn_of_the_loop),
         cmocka_unit_test(test_a_job_gets_an_empty_arena_and_its_threads_db),
+        cmocka_unit_test(test_a_silent_database_is_not_tried_again_at_the_end),
         cmocka_unit_test(test_free_of_nothing_is_a_no_op),
     };
 
