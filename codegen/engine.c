@@ -6,6 +6,8 @@
 #include <mariadb/mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bug.h"
@@ -14,7 +16,7 @@
 #include "base/banned.h"
 
 struct engine {
-    char dir[32]; /* data directory, ours alone */
+    char dir[32]; /* ours alone: the data directory, and temporary files beside it */
     MYSQL *mysql;
     bool is_started;
 };
@@ -45,12 +47,12 @@ static void speak(int kept)
  * from all pages, so that plans are the same in each run. */
 static bool start_library(struct engine *e)
 {
-    int kept = silence(), failed;
-    char datadir[64];
+    char datadir[64], tmpdir[64];
     char *args[] = {
         (char[]){"reuse-gen"},
         (char[]){"--no-defaults"},
         datadir,
+        tmpdir, /* any MariaDB that starts removes what others left in a shared one */
         (char[]){"--skip-grant-tables"},
         (char[]){"--innodb-buffer-pool-size=96M"},
         (char[]){"--innodb-log-file-size=48M"},
@@ -63,8 +65,13 @@ static bool start_library(struct engine *e)
         (char[]){"--collation-server=utf8mb4_bin"},
         (char[]){"--default-time-zone=+00:00"},
     };
+    int kept, failed;
 
-    snprintf(datadir, sizeof(datadir), "--datadir=%s", e->dir);
+    snprintf(datadir, sizeof(datadir), "--datadir=%s/data", e->dir);
+    snprintf(tmpdir, sizeof(tmpdir), "--tmpdir=%s", e->dir);
+    if (mkdir(datadir + strlen("--datadir="), 0700) != 0)
+        return false;
+    kept = silence();
     failed = mysql_library_init((int)(sizeof(args) / sizeof(args[0])), args, NULL);
     speak(kept);
     return !failed;

@@ -1124,7 +1124,8 @@ const struct db_query dao_unread_total_query = {
            "SIGNED) AS total_unread, CAST(COALESCE(SUM(r.last_seq > "
            "GREATEST(m.read_seq, CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE "
            "r.last_seq_1 END)), 0) AS SIGNED) AS rooms FROM room_user m JOIN room r ON "
-           "r.id = m.room_id WHERE m.user = ? AND r.state <> 'closed'",
+           "r.id = m.room_id WHERE m.user = ? AND (m.hidden_seq IS NULL OR r.last_seq > "
+           "m.hidden_seq) AND r.state <> 'closed'",
     .kind = DB_ONE,
     .params = unread_total_params,
     .n_params = 1,

@@ -446,7 +446,7 @@ struct dao_unread_total_row {
 };
 
 /*
- * dao_unread_total — Unread messages of a user, in all rooms.
+ * dao_unread_total — Unread messages of a user, in all rooms of the inbox.
  *   SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq,
  *                   CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END), 0)),
  *                       0) AS SIGNED)
@@ -456,7 +456,8 @@ struct dao_unread_total_row {
  *                       SIGNED)
  *            AS rooms
  *   FROM room_user m JOIN room r ON r.id = m.room_id
- *   WHERE m.user = :user AND r.state <> 'closed'
+ *   WHERE m.user = :user AND (m.hidden_seq IS NULL OR r.last_seq > m.hidden_seq) AND
+ *       r.state <> 'closed'
  * Plan: room_user ref room_user_user, room eq_ref PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_unread_total_query;

@@ -141,7 +141,7 @@ WHERE m.user = :user AND (m.hidden_seq IS NULL OR r.last_seq > m.hidden_seq) AND
   AND (r.updated_at < :before OR (r.updated_at = :before AND r.id < :before_id))
 ORDER BY r.updated_at DESC, r.id DESC LIMIT :limit;
 
--- Unread messages of a user, in all rooms.
+-- Unread messages of a user, in all rooms of the inbox.
 -- @query unread_total one
 -- @param user room_user.user
 SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq,
@@ -151,7 +151,7 @@ SELECT CAST(COALESCE(SUM(GREATEST(r.last_seq - GREATEST(m.read_seq,
                 CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END)), 0) AS SIGNED)
          AS rooms
 FROM room_user m JOIN room r ON r.id = m.room_id
-WHERE m.user = :user AND r.state <> 'closed';
+WHERE m.user = :user AND (m.hidden_seq IS NULL OR r.last_seq > m.hidden_seq) AND r.state <> 'closed';
 
 -- Users whom a user blocks.
 -- @query block_list many

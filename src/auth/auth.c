@@ -111,7 +111,7 @@ void auth_free(struct auth **auth)
     *auth = NULL;
 }
 
-static bool is_user_id(struct str id)
+bool auth_user_is_valid(struct str id)
 {
     if (id.n == 0 || id.n > USER_BYTES_MAX || !utf8_valid(id))
         return false;
@@ -150,7 +150,7 @@ static enum err claims_of(struct auth *auth, jwt_t *jwt, struct arena *a,
     sub = str_of(jwt_get_grant(jwt, "sub"));
     errno = 0;
     exp = jwt_get_grant_int(jwt, "exp");
-    if (errno != 0 || exp <= 0 || exp > INT64_MAX / NS_PER_S || !is_user_id(sub))
+    if (errno != 0 || exp <= 0 || exp > INT64_MAX / NS_PER_S || !auth_user_is_valid(sub))
         return ERR_TOKEN_INVALID;
     errno = 0;
     nbf = jwt_get_grant_int(jwt, "nbf");
@@ -216,7 +216,7 @@ static enum err identity_of_header(struct auth *auth, const struct net_request *
         return rc;
     if (is_gateway && !is_trusted_peer(auth, net_request_head(r)->peer))
         return ERR_FORBIDDEN;
-    if (!is_user_id(user))
+    if (!auth_user_is_valid(user))
         return ERR_BAD_REQUEST;
     out->user = arena_dup(a, user);
     return ERR_OK;

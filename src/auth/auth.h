@@ -24,6 +24,9 @@ struct auth_identity {
     int64_t expires_ns; /* real time; 0: never */
 };
 
+/* auth_user_is_valid — the id of a user: 1..190 bytes of UTF-8 without control characters. thread: any */
+bool auth_user_is_valid(struct str id);
+
 /*
  * auth_of_request — identity of a REST call or an upgrade.
  * out:    texts in a

@@ -176,8 +176,10 @@ struct endpoint *endpoint_new(struct hub *hub, struct settings *settings, struct
 
     e->hub = hub;
     buf_init(&hub->scratch, SCRATCH_MAX);
-    hub->room_window = window_new(hub->loop, settings->limits_rooms_per_hour);
-    hub->inquiry_window = window_new(hub->loop, settings->limits_inquiries_per_hour);
+    hub->room_window =
+        window_new(hub->loop, settings->limits_rooms_per_hour, WINDOW_HOUR_MS);
+    hub->inquiry_window =
+        window_new(hub->loop, settings->limits_inquiries_per_hour, WINDOW_HOUR_MS);
     hub->tick = loop_timer_new(hub->loop, on_tick, hub);
     loop_timer_start(hub->tick, TICK_MS, TICK_MS);
     e->sockjs = make_sockjs(hub);

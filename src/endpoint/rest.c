@@ -278,7 +278,7 @@ static struct rest_call *call_new(struct hub *hub, struct net_request *req,
     if (match) {
         call->match = *match;
         for (size_t i = 0; i < match->n_params; i++)
-            call->params[i] = arena_dup(&call->arena, match->params[i]);
+            call->params[i] = net_path_segment(match->params[i], &call->arena);
     }
     call->holder.on_abandon = on_abandon;
     net_request_set_user(req, &call->holder);

@@ -28,8 +28,8 @@ struct rest_call {
     struct route_match match;
     struct arena arena; /* everything of the call; strings of the request are copied */
     struct str path;
-    struct str user; /* identity; no value: none */
-    struct str params[ROUTE_PARAMS_MAX];
+    struct str user;                     /* identity; no value: none */
+    struct str params[ROUTE_PARAMS_MAX]; /* decoded */
     rest_run_fn *run;
     rest_after_fn *after;
     bool is_answered_by_after; /* after calls rest_finish, now or later */

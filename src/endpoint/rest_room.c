@@ -2,9 +2,9 @@
  * /room/…: opening, listing, deleting and hiding rooms; who may do it is settled by rest.c.
  * SPDX-License-Identifier: MIT
  */
+#include "auth/auth.h"
 #include "endpoint/events.h"
 #include "endpoint/rest.h"
-#include "endpoint/users.h"
 #include "endpoint/window.h"
 #include "generated/c/chat.h"
 #include "generated/c/dao_room.h"
@@ -79,7 +79,7 @@ enum err rest_room_create(struct rest_call *call)
         rc = create_param(call, "product", &s->request.product);
     if (rc == ERR_OK)
         rc = room_create_check(&s->request, &call->why);
-    if (rc != ERR_OK || !user_id_is_valid(s->request.user))
+    if (rc != ERR_OK || !auth_user_is_valid(s->request.user))
         return ERR_BAD_REQUEST;
     if (str_eq(s->request.user, s->request.caller))
         return ERR_ROOM_WITH_SELF;

@@ -2,6 +2,7 @@
  * /room/inbox and /user/…: what a user sees of all rooms, blocks, and reports.
  * SPDX-License-Identifier: MIT
  */
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "endpoint/rest.h"
 #include "endpoint/users.h"
@@ -275,7 +276,7 @@ static enum err unblock_run(struct rest_call *call, struct work_ctx *ctx)
 
 static enum err block_start(struct rest_call *call, rest_run_fn *run)
 {
-    if (!user_id_is_valid(call->params[0]) || str_eq(call->params[0], call->user))
+    if (!auth_user_is_valid(call->params[0]) || str_eq(call->params[0], call->user))
         return ERR_PARAMETER_INVALID;
     call->status = 204;
     call->content_type = STR_NULL;

@@ -265,7 +265,7 @@ static enum err connect_identity(struct stomp_conn *c, const struct stomp_frame 
             token = stomp_header(f, "passcode");
         return auth_of_token(c->hub->auth, token, &c->arena, out);
     }
-    return user_id_is_valid(out->user) ? ERR_OK : ERR_AUTH_REQUIRED;
+    return auth_user_is_valid(out->user) ? ERR_OK : ERR_AUTH_REQUIRED;
 }
 
 /* One connection too many of the user: the oldest goes. */

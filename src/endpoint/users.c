@@ -3,19 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/utf8.h"
-
 #include "base/banned.h"
-
-bool user_id_is_valid(struct str id)
-{
-    if (id.n == 0 || id.n > USER_ID_BYTES_MAX || !utf8_valid(id))
-        return false;
-    for (size_t i = 0; i < id.n; i++)
-        if ((unsigned char)id.p[i] < 0x20 || id.p[i] == 0x7f)
-            return false;
-    return true;
-}
 
 struct user *user_find(struct hub *hub, struct str id)
 {

@@ -9,10 +9,6 @@
 
 #include "endpoint/hub.h"
 
-enum {
-    USER_ID_BYTES_MAX = 190
-};
-
 struct user {
     UT_hash_handle by_id;
     struct str id;            /* owned */
@@ -22,9 +18,6 @@ struct user {
     double tokens; /* message rate: what may be sent now; below 0: debt */
     int64_t tokens_at_ms;
 };
-
-/* user_id_is_valid — 1..190 bytes of UTF-8 without control characters. thread: any */
-bool user_id_is_valid(struct str id);
 
 /* user_get — the user's place, made if need be; one reference. thread: loop, as all below */
 struct user *user_get(struct hub *hub, struct str id);

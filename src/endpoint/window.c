@@ -8,52 +8,58 @@
 
 #include "base/banned.h"
 
-enum {
-    WINDOW_MS = 3600000,
-    WINDOW_KEYS_MAX = 100000
-};
-
 struct window_entry {
-    UT_hash_handle by_key;
+    UT_hash_handle by_key; /* keeps the order in which entries were added */
     int64_t taken;
+    int64_t began_ms;
     char key[];
 };
 
 struct window {
     struct loop *loop;
-    int64_t limit;
-    int64_t began_ms;
+    int64_t limit, period_ms;
     struct window_entry *entries;
 };
 
-struct window *window_new(struct loop *loop, int64_t limit)
+struct window *window_new(struct loop *loop, int64_t limit, int64_t period_ms)
 {
     struct window *w = mem_zalloc(sizeof(*w));
 
     w->loop = loop;
     w->limit = limit;
-    w->began_ms = loop_now_ms(loop);
+    w->period_ms = period_ms;
     return w;
 }
 
-static void window_clear(struct window *w)
+static void forget_oldest(struct window *w)
 {
-    struct window_entry *e, *tmp;
+    struct window_entry *oldest = w->entries;
 
-    HASH_ITER(by_key, w->entries, e, tmp)
-    {
-        HASH_DELETE(by_key, w->entries, e);
-        free(e);
-    }
+    HASH_DELETE(by_key, w->entries, oldest);
+    free(oldest);
 }
 
 void window_free(struct window **w)
 {
     if (!*w)
         return;
-    window_clear(*w);
+    while ((*w)->entries)
+        forget_oldest(*w);
     free(*w);
     *w = NULL;
+}
+
+static struct window_entry *entry_add(struct window *w, struct str key)
+{
+    struct window_entry *e = mem_zalloc(sizeof(*e) + key.n);
+
+    if (window_count(w) >= WINDOW_KEYS_MAX)
+        forget_oldest(w);
+    if (key.n > 0)
+        memcpy(e->key, key.p, key.n);
+    e->began_ms = loop_now_ms(w->loop);
+    HASH_ADD_KEYPTR(by_key, w->entries, e->key, key.n, e);
+    return e;
 }
 
 bool window_take(struct window *w, struct str key)
@@ -62,21 +68,18 @@ bool window_take(struct window *w, struct str key)
 
     if (w->limit == 0)
         return true;
-    if (loop_now_ms(w->loop) - w->began_ms >= WINDOW_MS) {
-        window_clear(w);
-        w->began_ms = loop_now_ms(w->loop);
-    }
+    while (w->entries && loop_now_ms(w->loop) - w->entries->began_ms >= w->period_ms)
+        forget_oldest(w);
     HASH_FIND(by_key, w->entries, key.p, key.n, e);
-    if (!e) {
-        if (HASH_CNT(by_key, w->entries) >= WINDOW_KEYS_MAX)
-            return false;
-        e = mem_zalloc(sizeof(*e) + key.n);
-        if (key.n > 0)
-            memcpy(e->key, key.p, key.n);
-        HASH_ADD_KEYPTR(by_key, w->entries, e->key, key.n, e);
-    }
+    if (!e)
+        e = entry_add(w, key);
     if (e->taken >= w->limit)
         return false;
     e->taken++;
     return true;
+}
+
+size_t window_count(const struct window *w)
+{
+    return HASH_CNT(by_key, w->entries);
 }

@@ -1,5 +1,6 @@
 /*
- * Parameters of a query or of a form body: application/x-www-form-urlencoded, split at '&' only.
+ * Parameters of a query or of a form body: application/x-www-form-urlencoded, split at '&' only; and
+ * what a segment of a path stands for.
  * SPDX-License-Identifier: MIT
  */
 #include "base/arena.h"
@@ -17,20 +18,25 @@ static bool is_named(struct str raw, struct str name)
     char decoded[3 * NAME_MAX_BYTES];
     size_t n;
 
-    if (raw.n > 3 * name.n || !percent_decode(raw, true, decoded, &n))
+    if (raw.n > 3 * name.n || !percent_decode(raw, PERCENT_OF_FORM, decoded, &n))
         return false;
     return str_eq((struct str){decoded, n}, name);
 }
 
 /* errors: no value when it cannot be decoded */
-static struct str decode_value(struct str raw, struct arena *a)
+static struct str decode(struct str raw, enum percent_of what, struct arena *a)
 {
     char *out = arena_alloc(a, raw.n + 1);
     size_t n;
 
-    if (!out || !percent_decode(raw, true, out, &n))
+    if (!out || !percent_decode(raw, what, out, &n))
         return STR_NULL;
     return (struct str){out, n};
+}
+
+struct str net_path_segment(struct str segment, struct arena *a)
+{
+    return decode(segment, PERCENT_OF_SEGMENT, a);
 }
 
 struct str net_form_value(struct str form, struct arena *a, const char *name,
@@ -46,7 +52,7 @@ struct str net_form_value(struct str form, struct arena *a, const char *name,
 
         if (!is_named((struct str){pair.p, equals}, want))
             continue;
-        value = decode_value(str_from(pair, equals + 1), a);
+        value = decode(str_from(pair, equals + 1), PERCENT_OF_FORM, a);
         if (!value.p) {
             found = STR_NULL;
             count = -1;

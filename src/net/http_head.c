@@ -57,7 +57,15 @@ static bool is_token(struct str s)
     return s.n > 0;
 }
 
-bool percent_decode(struct str s, bool plus_is_blank, char *out, size_t *n_out)
+/* What the %XX in front of s stands for; -1: for nothing. */
+static int escaped_byte(struct str s)
+{
+    int high = s.n > 2 ? hex_digit(s.p[1]) : -1, low = s.n > 2 ? hex_digit(s.p[2]) : -1;
+
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool percent_decode(struct str s, enum percent_of what, char *out, size_t *n_out)
 {
     size_t n = 0;
 
@@ -65,14 +73,18 @@ bool percent_decode(struct str s, bool plus_is_blank, char *out, size_t *n_out)
         char c = s.p[i];
 
         if (c == '%') {
-            int high = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-            int low = i + 2 < s.n ? hex_digit(s.p[i + 2]) : -1;
+            int byte = escaped_byte(str_from(s, i));
 
-            if (high < 0 || low < 0)
+            if (byte < 0)
                 return false;
-            c = (char)(high * 16 + low);
+            c = (char)byte;
+            if (what == PERCENT_OF_PATH && (c == '/' || c == '%')) {
+                memmove(out + n, s.p + i, 2); /* and the last of the three below */
+                n += 2;
+                c = s.p[i + 2];
+            }
             i += 2;
-        } else if (c == '+' && plus_is_blank) {
+        } else if (c == '+' && what == PERCENT_OF_FORM) {
             c = ' ';
         }
         if (c == '\0')
@@ -145,7 +157,7 @@ static int read_target(char *target, size_t n, struct http_head *head)
     query = str_find(s, '?');
     if (query < s.n)
         head->query = str_from(s, query + 1);
-    if (!percent_decode((struct str){s.p, query}, false, target, &len))
+    if (!percent_decode((struct str){s.p, query}, PERCENT_OF_PATH, target, &len))
         return 400;
     head->path = (struct str){target, len};
     return has_dot_segment(head->path) ? 404 : 0;

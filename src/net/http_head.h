@@ -23,7 +23,7 @@ struct http_field {
 /* Strings point into the bytes that were parsed. */
 struct http_head {
     enum net_method method;
-    struct str path; /* percent-decoded UTF-8; "*" of OPTIONS */
+    struct str path; /* as in net.h */
     struct str query;
     bool is_http11;          /* HTTP/1.1 or a later 1.x */
     bool keeps_alive;        /* the connection may serve another request */
@@ -66,11 +66,17 @@ struct str http_head_field(const struct http_head *head, const char *name,
 bool http_head_has_token(const struct http_head *head, const char *name,
                          struct str token);
 
+enum percent_of {
+    PERCENT_OF_FORM, /* '+' stands for a blank */
+    /* %2F and %25 stay as they are: the path still has the segments that it was sent with */
+    PERCENT_OF_PATH,
+    PERCENT_OF_SEGMENT, /* of such a path: what is left */
+};
+
 /*
  * percent_decode — s decoded into out, which has room for s.n bytes (and may be s itself).
- * in:     plus_is_blank: '+' stands for a blank, as in forms
  * errors: false on an escape that is none, on bytes that are not UTF-8, and on NUL
  */
-bool percent_decode(struct str s, bool plus_is_blank, char *out, size_t *n_out);
+bool percent_decode(struct str s, enum percent_of what, char *out, size_t *n_out);
 
 #endif

@@ -43,7 +43,8 @@ enum net_method {
  * it; for a net_request until it is answered. */
 struct net_head {
     enum net_method method;
-    struct str path;  /* percent-decoded, "/room/create" */
+    struct str path;  /* percent-decoded UTF-8, "/room/create", but for %2F and %25:
+                       * net_path_segment decodes these */
     struct str query; /* raw, without '?'; "" if none */
     struct str peer;  /* address of the TCP peer: "127.0.0.1" */
 };
@@ -136,6 +137,8 @@ struct str net_request_query(const struct net_request *r, struct arena *a,
 /* net_form_value — the same for a body of application/x-www-form-urlencoded. */
 struct str net_form_value(struct str form, struct arena *a, const char *name,
                           int *count_out);
+/* net_path_segment — a segment of net_head.path, decoded whole, in a; no value above its ceiling. */
+struct str net_path_segment(struct str segment, struct arena *a);
 void net_request_set_user(struct net_request *r, void *user);
 
 struct net_header {

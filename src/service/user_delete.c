@@ -145,12 +145,16 @@ static enum err leave_room(const struct deletion *d,
                            struct room_outcome *outcome)
 {
     bool is_closed = str_eq(room->state, STR("closed"));
+    struct room_outcome tried = {0};
     enum err rc = ERR_DB_RETRY;
 
-    *outcome = (struct room_outcome){0};
-    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++)
-        rc = d->config->is_purge || is_closed ? purge_room(d, room, outcome)
-                                              : anonymize_room(d, room, outcome);
+    /* A try that only ends the one before changes nothing more: what that one did is still to be told. */
+    for (int i = 0; i < RETRIES_MAX && rc == ERR_DB_RETRY; i++) {
+        rc = d->config->is_purge || is_closed ? purge_room(d, room, &tried)
+                                              : anonymize_room(d, room, &tried);
+        if (i == 0 || tried.is_changed)
+            *outcome = tried;
+    }
     return rc == ERR_ROOM_NOT_FOUND ? ERR_OK : rc; /* somebody else deleted it */
 }
 
@@ -256,7 +260,7 @@ enum err user_delete_some(struct work_ctx *ctx, const struct user_delete_config 
     step->rooms = ARENA_ARRAY(a, struct room_outcome, n);
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         rc = leave_room(&d, &rooms[i], &step->rooms[i]);
-        step->n_rooms += rc == ERR_OK;
+        step->n_rooms += rc == ERR_OK || step->rooms[i].is_changed;
     }
     if (rc != ERR_OK || n > 0)
         return rc;

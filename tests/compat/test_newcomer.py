@@ -90,6 +90,11 @@ def test_a_member_goes_from_its_column_to_the_contracts(tree):
     assert "| `productUrl` | text, 0..500, or null |" in tree.made("docs/wire.md")
 
 
+def test_the_generators_engine_shares_no_temporary_files(tree, monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/nowhere")  # where it would put them, and fail
+    assert tree.generate() == ""
+
+
 def test_what_comes_out_compiles(tree):
     tree.add_column()
     tree.add_field("schema/proto/room.proto", "InboxItem")

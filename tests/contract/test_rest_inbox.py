@@ -1,6 +1,7 @@
 """The inbox, what is unread, blocks and reports.
 SPDX-License-Identifier: MIT
 """
+import urllib.parse
 import uuid
 
 import pytest
@@ -115,12 +116,15 @@ def test_leave_hides_until_the_next_message(server):
     answer = server.http("POST", f"/room/{room.uuid}/leave", user=room.seller)
     assert answer.status_code == 204 and answer.content == b""
     assert rooms(inbox(server, room.seller)) == []
+    assert inbox(server, room.seller)["totalUnread"] == 0  # no more than the inbox can show
+    assert server.http("GET", "/user/unread", user=room.seller).json() == {"totalUnread": 0, "rooms": 0}
     assert rooms(inbox(server, room.buyer)) == [room.uuid]
     with server.stomp(room.seller) as still_a_member:
         still_a_member.subscribe_room(room.uuid)
         say(server, room, room.buyer, "again")
         assert still_a_member.expect("MESSAGE").json["content"] == "again"
     assert rooms(inbox(server, room.seller)) == [room.uuid]
+    assert inbox(server, room.seller)["totalUnread"] == 2
 
 
 def test_leave_hides_until_the_room_is_asked_for_again(server):
@@ -214,6 +218,15 @@ def test_whom_one_can_block(server):
     assert server.http("GET", "/user/blocks", user="a").json() == ["김 %?@x"]
     assert code_of(server.http("PUT", "/user/blocks/" + "u" * 191, user="a")) == (
         400, "parameter_invalid")
+
+
+def test_a_path_names_any_user(server):
+    for user in ("team/sales", "/", "50%", "a%2Fb", "../x", "한/글"):
+        path = f"/user/blocks/{urllib.parse.quote(user, safe='')}"
+        assert server.http("PUT", path, user="slash@x").status_code == 204, user
+        assert server.http("GET", "/user/blocks", user="slash@x").json() == [user]
+        assert server.http("DELETE", path, user="slash@x").status_code == 204
+    assert server.http("PUT", "/user/blocks/team/sales", user="slash@x").status_code == 404
 
 
 # --- reports -----------------------------------------------------------------------------------

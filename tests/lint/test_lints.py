@@ -108,3 +108,17 @@ def test_a_lint_that_sees_no_files_fails(tmp_path):
     (tmp_path / "tools" / "layers.txt").write_text(LAYERS)
     for name in ("layers", "size", "headers", "format"):
         assert lint(name, tmp_path).returncode != 0, name
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_banned_functions_are_refused_and_library_headers_are_not(compiler, tmp_path):
+    """_FORTIFY_SOURCE makes macros of some of them, which must not be in the way."""
+    source = tmp_path / "a.c"
+
+    def compile_it(body):
+        source.write_text(f'#include <stdio.h>\n#include <string.h>\n#include "base/banned.h"\n{body}\n')
+        return subprocess.run([compiler, "-O2", "-D_FORTIFY_SOURCE=2", "-Werror", "-fsyntax-only",
+                               f"-I{ROOT}/src", str(source)], capture_output=True, text=True, check=False)
+
+    assert compile_it("int n;").stderr == ""
+    assert "poisoned" in compile_it("int f(char *s) { return sprintf(s, s); }").stderr

@@ -4,7 +4,7 @@ SPDX-License-Identifier: MIT
 """
 import pytest
 
-from harness.backing import Cluster
+from harness.backing import Cluster, Database
 from harness.stomp import Stomp
 from harness.wait import eventually
 
@@ -41,6 +41,11 @@ def assert_chat_across(cluster, room, text):
         seller.subscribe_room(room)
         seq = buyer.say(room, text).headers["seq"]
         assert seller.expect("MESSAGE", seq=seq).headers["destination"].endswith(room)
+
+
+def test_the_database_shares_no_temporary_files(cluster):
+    base = Database(cluster.env()["DATABASE_URL"], "chat")
+    assert base.value("SELECT @@tmpdir").startswith(cluster.environ["CLUSTER_DIR"])
 
 
 def test_a_message_goes_from_one_server_to_the_other(cluster):

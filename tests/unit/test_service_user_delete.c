@@ -292,6 +292,46 @@ static void test_purge_leaves_nothing_of_the_rooms(void **state)
     assert_int_equal(outbox_of(s, EVENT_ROOM_DELETED, &record), 1);
 }
 
+/* The room is closed and told in a commit of its own, before all that belongs to it is removed. */
+static void test_a_retried_room_is_still_told(void **state)
+{
+    struct scene *s = *state;
+
+    s->config.is_purge = true;
+    make_room(s, GONE, STAYS, "bike");
+    run_sql(s, "CREATE TRIGGER once BEFORE DELETE ON room_user FOR EACH ROW "
+               "IF @was_refused IS NULL THEN SET @was_refused = 1; "
+               "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF");
+
+    some(s);
+
+    assert_int_equal(value(s, "SELECT @was_refused"), 1);
+    assert_int_equal(value(s, "SELECT COUNT(*) FROM room"), 0);
+    assert_int_equal(s->step.n_rooms, 1);
+    assert_true(s->step.rooms[0].is_changed);
+    assert_int_equal(s->step.rooms[0].commit.n_records, 1);
+    assert_true(str_eq(s->step.rooms[0].change.state, STR("deleted")));
+    run_sql(s, "DROP TRIGGER once");
+}
+
+static void test_what_a_failed_step_did_is_told(void **state)
+{
+    struct scene *s = *state;
+
+    s->config.is_purge = true;
+    make_room(s, GONE, STAYS, "bike");
+    run_sql(s, "CREATE TRIGGER never BEFORE DELETE ON room_user FOR EACH ROW "
+               "SIGNAL SQLSTATE '45000'");
+
+    assert_int_equal(
+        user_delete_some(&s->ctx, &s->config, STR(GONE), &s->arena, &s->step),
+        ERR_DB_FAILED);
+
+    assert_int_equal(s->step.n_rooms, 1);
+    assert_true(s->step.rooms[0].is_changed);
+    run_sql(s, "DROP TRIGGER never");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, scene_set_up, scene_tear_down)
@@ -308,6 +348,8 @@ int main(void)
         T(test_the_evidence_of_reports_stays),
         T(test_a_room_that_was_being_deleted_goes_whole),
         T(test_purge_leaves_nothing_of_the_rooms),
+        T(test_a_retried_room_is_still_told),
+        T(test_what_a_failed_step_did_is_told),
     };
 
     return cmocka_run_group_tests(tests, scene_start, db_fixture_stop);
