@@ -49,6 +49,12 @@ static inline bool field_has(const struct record_field *f, const void *record)
     return has;
 }
 
+/* field_is_text — held as a struct str. thread: any */
+static inline bool field_is_text(const struct record_field *f)
+{
+    return f->kind == RECORD_STRING || f->kind == RECORD_BYTES;
+}
+
 /* field_item_size — distance of two items of a repeated field. thread: any */
 size_t field_item_size(const struct record_field *f);
 

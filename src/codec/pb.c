@@ -3,6 +3,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "codec/field.h"
 #include "codec/json.h"
 
 #include "base/banned.h"
@@ -59,32 +60,6 @@ static struct field_pair pair_of(const struct record_field *f,
     return pair;
 }
 
-static bool is_text(const struct record_field *f)
-{
-    return f->kind == RECORD_STRING || f->kind == RECORD_BYTES;
-}
-
-static size_t our_size(const struct record_field *f)
-{
-    switch (f->kind) {
-    case RECORD_STRING:
-    case RECORD_BYTES:
-        return sizeof(struct str);
-    case RECORD_INT64:
-        return sizeof(int64_t);
-    case RECORD_INT32:
-    case RECORD_UINT32:
-        return sizeof(int32_t);
-    case RECORD_BOOL:
-        return sizeof(bool);
-    case RECORD_ENUM:
-        return sizeof(int);
-    case RECORD_MESSAGE:
-        return f->message->size;
-    }
-    BUG_ON(true);
-}
-
 static size_t their_size(const struct record_field *f)
 {
     switch (f->kind) {
@@ -132,50 +107,50 @@ static void value_to_pb(struct field_pair f, const void *from, void *to, struct 
     case RECORD_INT32:
     case RECORD_UINT32:
     case RECORD_ENUM:
-        memcpy(to, from, our_size(f.ours));
+        memcpy(to, from, field_item_size(f.ours));
     }
 }
 
 /* proto3: a scalar without `optional` is written unless it is zero. */
-static bool is_present(const struct record_field *f, const char *record)
+static bool is_present(const struct record_field *f, const void *record)
 {
-    const char *value = record + f->offset;
+    const char *value = field_slot(f, record);
     const struct str *s = (const void *)value;
 
     if (f->flags & RECORD_HAS)
-        return *(const bool *)(record + f->extra_offset);
-    if (is_text(f))
+        return field_has(f, record);
+    if (field_is_text(f))
         return s->p && (s->n > 0 || (f->flags & RECORD_OPTIONAL));
-    for (size_t i = 0; i < our_size(f); i++)
+    for (size_t i = 0; i < field_item_size(f); i++)
         if (value[i] != 0)
             return true;
     return false;
 }
 
-static void repeated_to_pb(struct field_pair f, const char *record, char *m,
+static void repeated_to_pb(struct field_pair f, const void *record, char *m,
                            struct arena *a)
 {
-    const char *from = *(const char *const *)(const void *)(record + f.ours->offset);
-    size_t n = from ? *(const size_t *)(const void *)(record + f.ours->extra_offset) : 0;
+    const char *from = field_pointer(f.ours, record);
+    size_t n = from ? field_count(f.ours, record) : 0;
     char *to = arena_array(a, n, their_size(f.ours));
 
     BUG_ON(!to);
     *(size_t *)(void *)(m + f.theirs->quantifier_offset) = n;
     *(void **)(void *)(m + f.theirs->offset) = to;
     for (size_t i = 0; i < n; i++)
-        value_to_pb(f, from + i * our_size(f.ours), to + i * their_size(f.ours), a);
+        value_to_pb(f, from + i * field_item_size(f.ours), to + i * their_size(f.ours),
+                    a);
 }
 
-static void field_to_pb(struct field_pair f, const char *record, char *m, struct arena *a)
+static void field_to_pb(struct field_pair f, const void *record, char *m, struct arena *a)
 {
-    const void *value = record + f.ours->offset;
+    const void *value = field_value(f.ours, record);
 
     if (f.ours->flags & RECORD_REPEATED) {
         repeated_to_pb(f, record, m, a);
         return;
     }
     if (f.ours->kind == RECORD_MESSAGE) {
-        value = *(const void *const *)value;
         if (value)
             value_to_pb(f, value, m + f.theirs->offset, a);
         return;
@@ -240,7 +215,7 @@ static bool value_from_pb(struct field_pair f, const void *from, void *to,
     case RECORD_INT32:
     case RECORD_UINT32:
     case RECORD_ENUM:
-        memcpy(to, from, our_size(f.ours));
+        memcpy(to, from, field_item_size(f.ours));
     }
     return true;
 }
@@ -254,14 +229,14 @@ static bool repeated_from_pb(struct field_pair f, const char *m, char *record,
 
     if (n == 0)
         return true;
-    to = arena_array(a, n, our_size(f.ours));
+    to = arena_array(a, n, field_item_size(f.ours));
     if (!to)
         return false;
     *(size_t *)(void *)(record + f.ours->extra_offset) = n;
     *(void **)(void *)(record + f.ours->offset) = to;
     for (size_t i = 0; i < n; i++)
-        if (!value_from_pb(f, from + i * their_size(f.ours), to + i * our_size(f.ours),
-                           a))
+        if (!value_from_pb(f, from + i * their_size(f.ours),
+                           to + i * field_item_size(f.ours), a))
             return false;
     return true;
 }
@@ -289,7 +264,7 @@ static bool field_from_pb(struct field_pair f, const char *m, char *record,
     if (f.ours->kind == RECORD_MESSAGE)
         return submessage_from_pb(f, m, record, a);
     if (!*(const protobuf_c_boolean *)(const void *)(m + f.theirs->quantifier_offset)) {
-        if (is_text(f.ours) && !(f.ours->flags & RECORD_OPTIONAL))
+        if (field_is_text(f.ours) && !(f.ours->flags & RECORD_OPTIONAL))
             *(struct str *)to = STR("");
         return true;
     }

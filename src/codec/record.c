@@ -31,18 +31,13 @@ size_t field_item_size(const struct record_field *f)
     bug_abort(__FILE__, __LINE__, f->name);
 }
 
-static bool is_text(const struct record_field *f)
-{
-    return f->kind == RECORD_STRING || f->kind == RECORD_BYTES;
-}
-
 bool field_is_unset(const struct record_field *f, const void *record)
 {
     const struct str *text;
 
     if (f->kind == RECORD_MESSAGE || (f->flags & RECORD_REPEATED))
         return !field_pointer(f, record);
-    if (!is_text(f))
+    if (!field_is_text(f))
         return (f->flags & RECORD_HAS) && !field_has(f, record);
     text = field_slot(f, record);
     return !text->p;
@@ -52,7 +47,7 @@ bool field_is_null(const struct record_field *f, const void *record)
 {
     if (f->flags & RECORD_REPEATED)
         return (f->flags & RECORD_NULLABLE) && field_is_unset(f, record);
-    if (is_text(f))
+    if (field_is_text(f))
         return (f->flags & RECORD_OPTIONAL) && field_is_unset(f, record);
     return field_is_unset(f, record);
 }

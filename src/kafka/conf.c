@@ -89,6 +89,16 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_link *link,
     return conf;
 }
 
+bool kafka_conf_set_group(rd_kafka_conf_t *conf, const struct kafka_config *config,
+                          struct why *why)
+{
+    if (str_is_empty(config->group_id)) {
+        why_set(why, "kafka: a consumer needs a group id");
+        return false;
+    }
+    return set_str(conf, "group.id", config->group_id, why);
+}
+
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct why *why)
 {
     char text[200];

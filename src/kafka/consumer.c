@@ -101,9 +101,7 @@ static void on_wake(void *arg, int events, bool is_error)
 static rd_kafka_conf_t *new_conf(struct kafka_consumer *c,
                                  const struct kafka_config *config, struct why *why)
 {
-    char group[1024];
     const struct kafka_option options[] = {
-        {"group.id", group},
         {"enable.auto.commit", "true"},
         {"auto.commit.interval.ms", "5000"},
         /* No session is ever opened; this is how long the end waits for a commit that waits for its
@@ -120,17 +118,15 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c,
         {"queued.max.messages.kbytes", "16384"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf;
+    rd_kafka_conf_t *conf = kafka_conf_new(&c->link, config, options, why);
 
-    if (str_is_empty(config->group_id) || config->group_id.n >= sizeof(group)) {
-        why_set(why, "kafka: group id must have 1 to %zu bytes", sizeof(group) - 1);
+    if (!conf)
         return NULL;
-    }
-    snprintf(group, sizeof(group), STR_FMT, STR_ARG(config->group_id));
-    conf = kafka_conf_new(&c->link, config, options, why);
-    if (conf)
-        rd_kafka_conf_set_error_cb(conf, on_error);
-    return conf;
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    if (kafka_conf_set_group(conf, config, why))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
 }
 
 static bool open_handle(struct kafka_consumer *c, const struct kafka_config *config,

@@ -11,7 +11,6 @@
 #include "base/banned.h"
 
 enum {
-    GROUP_BYTES_MAX = 256,
     POLL_MS = 1000, /* librdkafka gives up a member that does not ask */
     CLOSE_MS = 2000,
     CLOSE_STEP_MS = 50
@@ -189,9 +188,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *text, void *opaque)
 static rd_kafka_conf_t *new_conf(struct kafka_group *g, const struct kafka_config *config,
                                  struct why *why)
 {
-    char group[GROUP_BYTES_MAX];
     const struct kafka_option options[] = {
-        {"group.id", group},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "earliest"},
@@ -203,19 +200,16 @@ static rd_kafka_conf_t *new_conf(struct kafka_group *g, const struct kafka_confi
         {"queued.max.messages.kbytes", "1024"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf;
+    rd_kafka_conf_t *conf = kafka_conf_new(&g->link, config, options, why);
 
-    if (str_is_empty(config->group_id) || config->group_id.n >= sizeof(group)) {
-        why_set(why, "kafka: group id must have 1 to %zu bytes", sizeof(group) - 1);
-        return NULL;
-    }
-    snprintf(group, sizeof(group), STR_FMT, STR_ARG(config->group_id));
-    conf = kafka_conf_new(&g->link, config, options, why);
     if (!conf)
         return NULL;
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    return conf;
+    if (kafka_conf_set_group(conf, config, why))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
 }
 
 static bool subscribe(struct kafka_group *g, const char *topic, struct why *why)
