@@ -25,7 +25,8 @@ static int skip_byte(struct chunked *c, unsigned char byte)
 }
 
 /* The byte must be the one that is due. */
-static int expect(struct chunked *c, unsigned char byte, char due, enum chunked_state next)
+static int expect(struct chunked *c, unsigned char byte, char due,
+                  enum chunked_state next)
 {
     c->state = next;
     return byte == (unsigned char)due ? 0 : 400;

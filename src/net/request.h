@@ -19,7 +19,7 @@ struct net_request {
     struct http_head parsed;
     struct buf body;
     struct chunked chunked; /* how far the body was read, if it comes in chunks */
-    void *user; /* of on_abandon; NULL: nobody wants to know */
+    void *user;             /* of on_abandon; NULL: nobody wants to know */
     loop_fn *on_more;
     void *more_user;
     bool is_streaming; /* net_respond_begin was called */

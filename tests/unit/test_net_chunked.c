@@ -67,7 +67,8 @@ static void test_bodies_are_put_together(void **state)
     assert_reads("0\r\n\r\n", 0, "", "");
     assert_reads("3\r\nabc\r\n0\r\n\r\nGET /", 0, "abc", "GET /");
     assert_reads("1\r\na\r\nA\r\n0123456789\r\n000\r\n\r\n", 0, "a0123456789", "");
-    assert_reads("14\r\n01234567890123456789\r\n0\r\n\r\n", 0, "01234567890123456789", "");
+    assert_reads("14\r\n01234567890123456789\r\n0\r\n\r\n", 0, "01234567890123456789",
+                 "");
     assert_reads("2\r\n\r\n\r\n0\r\n\r\n", 0, "\r\n", "");
     assert_reads("0000000000000001\r\nx\r\n0\r\n\r\n", 0, "x", "");
     assert_reads("1;a\r\nx\r\n0;b=\"c\"\r\n\r\n", 0, "x", "");
