@@ -120,9 +120,10 @@ class Topics:
         return self
 
     def produce(self, topic, value, key=None, headers=None):
-        """One record, acknowledged."""
+        """One record, acknowledged; in the partition where the servers put that key."""
         failures = []
-        producer = confluent_kafka.Producer({"bootstrap.servers": self.brokers})
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.brokers,
+                                             "partitioner": "murmur2_random"})
         producer.produce(topic, value=value, key=key, headers=headers or {},
                          on_delivery=lambda error, _: error and failures.append(error))
         assert producer.flush(20) == 0 and not failures, failures

@@ -4,7 +4,7 @@ SPDX-License-Identifier: MIT
 import os
 import sys
 
-SKIPPED = {".git", "build", "data", "node_modules", "__pycache__", ".cache", ".venv"}
+SKIPPED = {".git", "build", "data", "node_modules", "gen", "__pycache__", ".cache", ".venv"}
 
 
 def root_of_args():

@@ -1,0 +1,39 @@
+"""The messages of schema/proto as python-protobuf knows them: made from protoc's image, so that a new
+message is here by itself.
+SPDX-License-Identifier: MIT
+"""
+import functools
+import glob
+import os
+import subprocess
+import tempfile
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from harness.backing import ROOT
+
+PROTO = os.path.join(ROOT, "schema", "proto")
+
+
+@functools.lru_cache(None)
+def image():
+    """A FileDescriptorSet of all files and what they import, as bytes."""
+    names = [os.path.basename(p) for p in glob.glob(os.path.join(PROTO, "*.proto"))]
+    with tempfile.NamedTemporaryFile() as file:
+        subprocess.run(["protoc", "-I", PROTO, "--include_imports", "-o", file.name, *sorted(names)],
+                       check=True)
+        return file.read()
+
+
+@functools.lru_cache(None)
+def pool():
+    made = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(image()).file:
+        made.Add(file)
+    return made
+
+
+def message(name, /, **values):
+    """A message by its full name: message("reuse.chat.ChatDto", sender="kim")."""
+    factory = message_factory.MessageFactory(pool())
+    return factory.GetPrototype(pool().FindMessageTypeByName(name))(**values)
