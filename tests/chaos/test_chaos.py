@@ -1,14 +1,17 @@
-"""Random kill -9 of servers, database, Redis and Kafka under load. Then: every receipted message is in
-the history once, at its number; every subscriber, over all its reconnects, saw each number once and in
-order; the topic holds each message; nothing is left in the outbox.
+"""Servers, database, Redis and Kafka are killed (kill -9), stopped or frozen under load, alone and two
+at a time. Then: every receipted message is in the history once, at its number; every subscriber, over
+all its reconnects, saw each number once and in order; the topic holds each message; nothing is left in
+the outbox.
 
-CHAOS_KILLS=100 makes it long (5 in the test command), CHAOS_SEED repeats a run's choices.
+CHAOS_KILLS=100 makes it long (5 in the test command), CHAOS_SECONDS=3600 goes on with them for at least
+so long, CHAOS_SEED repeats a run's choices.
 SPDX-License-Identifier: MIT
 """
 import asyncio
 import json
 import os
 import random
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -24,7 +27,9 @@ from harness.wait import eventually, patience
 ROOMS = 6
 IN_FLIGHT = 20
 KILLS = int(os.environ.get("CHAOS_KILLS", "5"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "0"))
 VICTIMS = ["server-1", "server-2", "db", "redis", "kafka"]
+FROZEN_SECONDS_MAX = 12  # beyond the time-outs of database and broker
 
 
 def header_of(frame):
@@ -121,33 +126,54 @@ class Scene:
         made = self.get("/room/create?" + query, "POST", {"X-Auth-User": f"buyer{i}@x"})
         return made[0]["room"]["roomUUID"]
 
-    async def kill_one(self, dice):
-        victim = dice.choice(VICTIMS)
-        for action in ("kill", "start"):
-            done = await asyncio.create_subprocess_exec(
-                f"{ROOT}/tools/cluster", action, victim, env=self.cluster.environ,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            _, errors = await done.communicate()
-            assert done.returncode == 0, f"{action} {victim}: {errors.decode()}"
+    async def tool(self, *words):
+        done = await asyncio.create_subprocess_exec(
+            f"{ROOT}/tools/cluster", *words, env=self.cluster.environ,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output, errors = await done.communicate()
+        assert done.returncode == 0, f"{' '.join(words)}: {errors.decode()}"
+        return output.decode()
+
+    async def freeze(self, victim, seconds):
+        """A process that does nothing but still holds its sockets."""
+        pid = int(await self.tool("pid", victim))
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+
+    async def strike(self, dice):
+        """Takes one or two away, in a way, and gives them back; says what."""
+        victims = dice.sample(VICTIMS, dice.choice([1, 1, 1, 2]))
+        way = dice.choice(["kill", "kill", "kill", "stop", "freeze"])
+        if way == "freeze":
+            seconds = dice.uniform(0.5, FROZEN_SECONDS_MAX)
+            await asyncio.gather(*(self.freeze(v, seconds) for v in victims))
+        else:
+            await asyncio.gather(*(self.tool(way, v) for v in victims))
             await asyncio.sleep(dice.random())
-        return victim
+            # A server that starts waits for its database, so that comes first.
+            for victim in sorted(victims, key=lambda v: v.startswith("server")):
+                await self.tool("start", victim)
+        await asyncio.sleep(dice.random())
+        return f"{way} {'+'.join(victims)}"
 
     def count_receipts(self):
         return sum(len(t.receipts) for t in self.talkers)
 
     async def run(self, dice):
         tasks = [asyncio.create_task(t.run()) for t in self.talkers]
-        victims = []
-        for _ in range(KILLS):
+        strikes, end = [], time.monotonic() + SECONDS
+        while len(strikes) < KILLS or time.monotonic() < end:
             before = self.count_receipts()
-            victims.append(await self.kill_one(dice))
+            strikes.append(await self.strike(dice))
             await self.wait(lambda low=before: self.count_receipts() > low + 100)
+            print(f"{len(strikes)} {strikes[-1]}: {self.count_receipts()} receipts", flush=True)
         self.is_draining = True
         await self.wait(lambda: not any(t.pending for t in self.talkers))
         await self.wait(lambda: all(t.last == self.last_seq(t.room) for t in self.talkers))
         self.is_over = True
         await asyncio.gather(*tasks)
-        return victims
+        return strikes
 
     @staticmethod
     async def wait(is_so, seconds=90):
@@ -188,8 +214,8 @@ def scene(tmp_path_factory):
 
 def test_nothing_receipted_is_lost_doubled_or_out_of_order(scene):
     seed = os.environ.get("CHAOS_SEED", str(random.randrange(1 << 30)))
-    victims = asyncio.run(scene.run(random.Random(seed)))
-    print(f"seed {seed}: {scene.count_receipts()} receipts, killed {', '.join(victims)}")
+    strikes = asyncio.run(scene.run(random.Random(seed)))
+    print(f"seed {seed}: {scene.count_receipts()} receipts, {len(strikes)} strikes")
 
     for talker in scene.talkers:
         assert talker.faults == [], f"{talker.user}, seed {seed}"
