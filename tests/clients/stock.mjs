@@ -3,6 +3,7 @@
 // says the TEXTs one right after the other, hears until LAST, and prints what it heard as JSON.
 // CLIENT: a name of the table below; URL: http://…
 // SPDX-License-Identifier: MIT
+import assert from "node:assert/strict";
 import {createRequire} from "node:module";
 import {Client, Versions} from "@stomp/stompjs";
 import SockJS from "sockjs-client";
@@ -67,10 +68,24 @@ function webstompClient() {
   };
 }
 
+// By one transport of sockjs-client, which sends bodies in chunks here; leaving checks that it was used.
+function legacyOverSockJs(transport) {
+  return () => {
+    const socket = new SockJS(endpoint, null, {transports: [transport]});
+    const client = legacyOver(() => legacy.over(socket))();
+    return {...client, leave: () => {
+      assert.equal(socket.transport, transport);
+      return client.leave();
+    }};
+  };
+}
+
 const CLIENTS = {
   "stompjs2": legacyOver(() => legacy.overWS(wsEndpoint)),
-  "stompjs2-sockjs": legacyOver(() =>
-    legacy.over(new SockJS(endpoint, null, {transports: ["websocket"]}))),
+  "stompjs2-sockjs": legacyOverSockJs("websocket"),
+  "stompjs2-sockjs-xhr-streaming": legacyOverSockJs("xhr-streaming"),
+  "stompjs2-sockjs-xhr-polling": legacyOverSockJs("xhr-polling"),
+  "stompjs2-sockjs-eventsource": legacyOverSockJs("eventsource"),
   "stompjs7": modern(["1.2", "1.1", "1.0"]),
   "stompjs7-1.2": modern(["1.2"]),
   "stompjs7-1.1": modern(["1.1"]),

@@ -7,7 +7,8 @@ import subprocess
 
 from harness.backing import ROOT
 
-NODE = ["stompjs2", "stompjs2-sockjs", "stompjs7", "stompjs7-1.2", "stompjs7-1.1", "stompjs7-1.0",
+NODE = ["stompjs2", "stompjs2-sockjs", "stompjs2-sockjs-xhr-streaming", "stompjs2-sockjs-xhr-polling",
+        "stompjs2-sockjs-eventsource", "stompjs7", "stompjs7-1.2", "stompjs7-1.1", "stompjs7-1.0",
         "stompjs7-binary", "stompjs7-split", "webstomp"]
 SOCKJS_TRANSPORTS = ["websocket", "xhr-streaming", "xhr-polling", "eventsource", "htmlfile"]
 
