@@ -198,8 +198,10 @@ void sockjs_on_data(void *user, struct str piece, bool is_last)
     if (!is_last && !sockjs_reader_is_broken(&c->reader))
         return;
     payload = sockjs_reader_payload(&c->reader);
-    if (payload != SOCKJS_PAYLOAD_ARRAY && payload != SOCKJS_PAYLOAD_NONE)
-        close_link(c, 1007, "Broken JSON encoding.");
+    if (payload != SOCKJS_PAYLOAD_ARRAY && payload != SOCKJS_PAYLOAD_NONE) {
+        c->is_closing = true; /* sockjs-protocol: at once, without a frame of SockJS */
+        net_ws_close(c->ws, 1007, "Broken JSON encoding.");
+    }
     c->reader = (struct sockjs_reader){0};
 }
 
