@@ -10,8 +10,8 @@
  * extensions, above 16 KiB; 100 fields), 501 (a Transfer-Encoding besides chunked), 505. 400, 404, 413
  * have on_error's body, the others none. 426 and 400 of a bad opening handshake leave the connection
  * open.
- * What libwebsockets 4.1.6 does not do: it takes frames without a mask, of several pings that it reads
- * at once it answers the first, and after a broken frame it may wait 5 s for the answer to its close.
+ * libwebsockets 4.1.6 takes frames without a mask, of pings that it reads at once it answers one, and
+ * behind a broken frame it may wait 5 s for the answer to its close.
  * An idle keep-alive connection is closed after 75 s, one that takes nothing of its answer after 30.
  * SPDX-License-Identifier: MIT
  */
