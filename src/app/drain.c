@@ -1,6 +1,7 @@
 /*
  * The way from SIGTERM to the end of the loop: listening ends at once, what was taken is receipted,
- * then every client is told, a few at a time, within drain.timeout.
+ * then every client is told, a few at a time, within drain.timeout. Users stay online until their
+ * connection ends; the server itself leaves the session store last.
  * SPDX-License-Identifier: MIT
  */
 #include "app/server_parts.h"
@@ -21,14 +22,27 @@ static void on_store_stopped(void *ctx, enum err rc)
     s->is_store_stopped = true;
 }
 
+static void stop_store(struct server *s)
+{
+    if (s->is_store_stopping)
+        return;
+    s->is_store_stopping = true;
+    if (s->is_failed) /* what the store has of this id is another server's */
+        s->is_store_stopped = true;
+    else
+        session_store_stop(s->hub.sessions, on_store_stopped, s);
+}
+
 /* All told: wait for the closes to go out, for the store, and for mails under way. */
 static void finish_when_empty(struct server *s, int64_t now)
 {
     bool is_over = now > s->drain_until_ms + DRAIN_LINGER_MS;
 
-    if (s->hub.n_conns > 0 && !is_over)
+    if (s->hub.n_conns > 0 && now < s->drain_until_ms)
         return;
-    if ((!s->is_store_stopped || mailer_is_busy(s->mailer)) && !is_over)
+    stop_store(s);
+    if ((s->hub.n_conns > 0 || !s->is_store_stopped || mailer_is_busy(s->mailer)) &&
+        !is_over)
         return;
     loop_timer_stop(s->drain_timer);
     loop_stop(s->loop);
@@ -65,7 +79,6 @@ void server_drain(struct server *s)
     mailer_stop(s->mailer);
     s->drain_began_ms = now;
     s->drain_until_ms = now + s->settings.drain_timeout;
-    session_store_stop(s->hub.sessions, on_store_stopped, s);
     s->drain_timer = loop_timer_new(s->loop, on_step, s);
     loop_timer_start(s->drain_timer, 0, DRAIN_STEP_MS);
 }

@@ -17,11 +17,10 @@ enum {
 };
 
 struct server_lock {
+    struct server_lock_config config;
     struct work_pool *pool; /* one thread, whose connection holds the lock */
     struct loop_timer *timer;
-    struct str id;
     struct str scope; /* owned: database and id */
-    const struct log *log;
     bool is_held, is_busy;
 };
 
@@ -67,13 +66,12 @@ static void lock_done(struct work_job *job)
     struct server_lock *lock = j->lock;
 
     lock->is_busy = false;
-    if (!j->is_first && j->rc == ERR_OK && j->is_held != lock->is_held) {
-        lock->is_held = j->is_held;
-        if (j->is_held)
-            LOG_INFO(lock->log, "server.lock_taken", LOG_STR("id", lock->id));
-        else
-            LOG_ERROR(lock->log, "server.lock_lost", LOG_STR("id", lock->id),
-                      LOG_C("why", "another server of this id holds it"));
+    if (!j->is_first && j->rc == ERR_OK && lock->is_held && !j->is_held) {
+        lock->is_held = false;
+        loop_timer_stop(lock->timer);
+        LOG_ERROR(lock->config.log, "server.lock_lost", LOG_STR("id", lock->config.id),
+                  LOG_C("why", "another server of this id holds it"));
+        lock->config.on_lost(lock->config.ctx);
     }
     free(j);
 }
@@ -147,26 +145,25 @@ static struct str scope_of(struct str url, struct str id)
     return scope;
 }
 
-struct server_lock *server_lock_new(struct loop *loop, struct str database_url,
-                                    struct str id, const struct log *log, struct why *why)
+struct server_lock *server_lock_new(const struct server_lock_config *config,
+                                    struct why *why)
 {
-    const struct work_config config = {
+    const struct work_config work = {
         .threads = 1,
         .queue_max = 4,
         .name = "lock",
-        .db = {.url = database_url,
+        .db = {.url = config->database_url,
                .read_timeout_ms = (LOCK_WAIT_S + 5) * 1000,
-               .log = log},
-        .log = log,
+               .log = config->log},
+        .log = config->log,
     };
     struct server_lock *lock = mem_zalloc(sizeof(*lock));
     enum err rc;
 
-    lock->id = id;
-    lock->scope = scope_of(database_url, id);
-    lock->log = log;
-    lock->pool = work_pool_new(loop, &config);
-    lock->timer = loop_timer_new(loop, on_timer, lock);
+    lock->config = *config;
+    lock->scope = scope_of(config->database_url, config->id);
+    lock->pool = work_pool_new(config->loop, &work);
+    lock->timer = loop_timer_new(config->loop, on_timer, lock);
     if (take_first(lock, &rc)) {
         loop_timer_start(lock->timer, LOCK_CHECK_MS, LOCK_CHECK_MS);
         return lock;
@@ -174,7 +171,7 @@ struct server_lock *server_lock_new(struct loop *loop, struct str database_url,
     why_set(why,
             "another server with server.id " STR_FMT
             " is running, or the database is away",
-            STR_ARG(id));
+            STR_ARG(config->id));
     server_lock_free(&lock);
     return NULL;
 }

@@ -67,6 +67,16 @@ static void tell_ready(struct app *app)
     app->watchdog = watchdog_new(app->loop, app->servers, app->n_servers);
 }
 
+static void on_ended(struct app *app, const struct server *server)
+{
+    if (server_has_failed(server) && !app->is_failed) {
+        app->is_failed = true;
+        stop_all(app); /* the others drain, as after a signal */
+    }
+    if (++app->n_ended == app->n_servers)
+        loop_stop(app->loop);
+}
+
 static void on_tidings(void *arg)
 {
     struct tidings *t = arg;
@@ -79,8 +89,8 @@ static void on_tidings(void *arg)
     } else if (!t->is_end && ++app->n_ready == app->n_servers && !app->is_failed) {
         tell_ready(app);
     }
-    if (t->is_end && ++app->n_ended == app->n_servers)
-        loop_stop(app->loop);
+    if (t->is_end)
+        on_ended(app, t->server);
     free(t);
 }
 

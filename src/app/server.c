@@ -81,6 +81,11 @@ void server_free(struct server **s)
     free(old);
 }
 
+bool server_has_failed(const struct server *s)
+{
+    return s->is_failed;
+}
+
 int server_port(const struct server *s)
 {
     return (int)s->settings.server_port;

@@ -33,6 +33,8 @@ void server_stop(struct server *s);
 void server_ping(struct server *s, loop_fn *fn, void *arg);
 /* server_free — joins the thread. */
 void server_free(struct server **s);
+/* server_has_failed — in or after on_end: it ended because another server has its id. */
+bool server_has_failed(const struct server *s);
 /* server_port, server_id — after on_ready. */
 int server_port(const struct server *s);
 const char *server_id(const struct server *s);

@@ -176,14 +176,37 @@ static bool make_deletions(struct server *s, struct why *why)
     return s->deletions != NULL;
 }
 
+/* --- the lock ----------------------------------------------------------------------------- */
+
+/* Two servers of one id take each other's sessions and group for their own: this one goes. */
+static void on_lock_lost(void *ctx)
+{
+    struct server *s = ctx;
+
+    s->is_failed = true;
+    if (!s->is_stopping)
+        server_drain(s);
+}
+
+static bool take_lock(struct server *s, struct why *why)
+{
+    s->lock = server_lock_new(
+        &(struct server_lock_config){.loop = s->loop,
+                                     .database_url = s->settings.database_url,
+                                     .id = s->settings.server_id,
+                                     .log = &s->log,
+                                     .on_lost = on_lock_lost,
+                                     .ctx = s},
+        why);
+    return s->lock != NULL;
+}
+
 /* --- all of it ---------------------------------------------------------------------------- */
 
 bool server_build(struct server *s, struct why *why)
 {
     s->hub = (struct hub){.settings = &s->settings, .log = &s->log, .loop = s->loop};
-    s->lock = server_lock_new(s->loop, s->settings.database_url, s->settings.server_id,
-                              &s->log, why);
-    if (!s->lock)
+    if (!take_lock(s, why))
         return false;
     s->hub.auth = auth_new(&s->settings, why);
     if (!s->hub.auth)

@@ -30,8 +30,9 @@ struct server {
     struct deletions *deletions; /* NULL without Kafka */
     struct loop_timer *drain_timer;
     int64_t drain_began_ms, drain_until_ms;
-    bool is_stopping, is_store_stopped;
-    bool is_over; /* dismantled; the thread ends */
+    bool is_stopping, is_store_stopping, is_store_stopped;
+    bool is_failed; /* another server has its id */
+    bool is_over;   /* dismantled; the thread ends */
 };
 
 /* server_build — errors: false with why; server_dismantle takes apart what there is. */

@@ -89,7 +89,7 @@ static void on_removed(void *ctx, enum err rc)
 {
     struct farewell *f = ctx;
 
-    if (rc == ERR_OK && !f->hub->is_draining) {
+    if (rc == ERR_OK) {
         session_store_get(f->hub->sessions, f->user, on_looked, f);
         return;
     }

@@ -34,6 +34,7 @@ struct kafka_group {
     size_t n_partitions; /* assigned now */
     bool is_lost;        /* the partition of the record handed over is no longer ours */
     bool is_paused;      /* nothing more is fetched while records are held */
+    bool is_member;      /* it was told its partitions, even if none, and keeps them */
 };
 
 /* --- held records ------------------------------------------------------------------------- */
@@ -97,6 +98,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 
     if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         LOG_INFO(g->link.log, "kafka.group", LOG_INT("partitions", list->cnt));
+        g->is_member = true;
         rd_kafka_assign(rk, list);
         g->n_partitions = (size_t)list->cnt;
         /* librdkafka keeps a pause over a revocation: what was paused when it went away, and is ours
@@ -104,6 +106,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
         set_paused(g, g->is_paused);
         return;
     }
+    g->is_member = false;
     g->n_partitions = 0;
     drop_waiting(g);
     g->is_lost = g->is_busy;
@@ -259,7 +262,11 @@ struct kafka_group *kafka_group_new(struct loop *loop, const struct kafka_config
     return g;
 }
 
-/* So that the others get the partitions at once; without a broker there is nobody to tell. */
+/*
+ * So that the others get the partitions at once; without a broker there is nobody to tell. Nor while
+ * it joins: the broker answers on a connection in order, so the word would wait for the end of the
+ * round (3 s by default), and librdkafka's end for the word. The others learn it then as of a kill.
+ */
 static void leave(struct kafka_group *g)
 {
     int64_t end = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
@@ -288,7 +295,7 @@ void kafka_group_free(struct kafka_group **g_inout)
     while (g->first)
         drop_first(g);
     g->is_busy = false;
-    if (g->rk && g->link.is_up)
+    if (g->rk && g->link.is_up && g->is_member)
         leave(g);
     if (g->queue)
         rd_kafka_queue_destroy(g->queue);

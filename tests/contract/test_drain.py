@@ -138,6 +138,44 @@ def test_sessions_are_gone_after_a_drain(start_server, redis):
     assert not redis.client.exists(f"server:users:{server_id}", f"server:alive:{server_id}")
 
 
+def test_users_stay_online_until_their_connection_ends(start_server, redis, database):
+    server, other = start_server({"drain.timeout": "20s"}), start_server()
+    room = server.new_room()
+    key = f"user:session:{room.buyer}"
+    with server.stomp(room.buyer) as buyer, other.stomp(room.seller) as seller:
+        eventually(lambda: redis.client.exists(key))
+        seller.subscribe(f"/sub/chat/room/{room.uuid}/event")
+        with database.locked("SELECT id FROM room WHERE roomuuid = %s FOR UPDATE", room.uuid):
+            buyer.post(room.uuid, "waits for the row", receipt="1")
+            buyer.settle()
+            drain(server)
+            assert server.admin("GET", "/readyz").json()["status"] == "DOWN"
+            assert redis.client.exists(key)
+        buyer.expect("RECEIPT", receipt_id="1")
+        assert buyer.expect_error("shutting_down")
+        seller.expect("MESSAGE", body_has={"type": "presence", "user": room.buyer, "online": False})
+        assert server.wait() == 0
+    assert not redis.client.exists(key)
+
+
+def test_a_server_whose_id_was_taken_ends(start_server, database):
+    """Its connection to the database was lost, and with it the lock; another was quicker."""
+    server = start_server()
+    url, server_id = database.url, server.settings["server.id"]
+    name = "CONCAT('reuse-chat:server:', LEFT(SHA2(%s, 256), 40))"
+    scope = f"{url.rpartition('/')[2]}/{server_id}"
+    with server.stomp("a@x") as client, database.connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT IS_USED_LOCK({name})", scope)
+            holder = cursor.fetchone()[0]
+            cursor.execute(f"KILL {holder}")
+            cursor.execute(f"SELECT GET_LOCK({name}, 10)", scope)
+            assert cursor.fetchone()[0] == 1
+            client.expect_error("shutting_down", 20)
+            assert server.wait() == 69
+    assert "server.lock_lost" in server.log()
+
+
 def test_a_killed_server_starts_again_at_once_and_all_is_there(start_server, redis, topics):
     server = start_server()
     room = server.new_room()

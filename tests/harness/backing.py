@@ -2,6 +2,7 @@
 test file sees.
 SPDX-License-Identifier: MIT
 """
+import contextlib
 import os
 import subprocess
 import time
@@ -57,9 +58,22 @@ class Database:
         with pymysql.connect(**self.login) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
 
+    def connect(self):
+        """A connection; use with."""
+        return pymysql.connect(**self.login, database=self.name)
+
+    @contextlib.contextmanager
+    def locked(self, sql, *values):
+        """What SELECT … FOR UPDATE finds is locked meanwhile."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            connection.begin()
+            assert cursor.execute(sql, values) > 0
+            yield
+            connection.rollback()
+
     def rows(self, sql, *values):
         """All rows, as dictionaries."""
-        with pymysql.connect(**self.login, database=self.name) as connection:
+        with self.connect() as connection:
             with connection.cursor(pymysql.cursors.DictCursor) as cursor:
                 cursor.execute(sql, values)
                 return cursor.fetchall()

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "kafka/group.h"
 #include "kafka/kafka_internal.h"
 #include "support/kafka_pair.h"
@@ -24,7 +25,9 @@ enum {
     PARTITIONS = 3,
     SEEN_MAX = 20000,
     QUIET_MS = 300,
-    TURN_MS = 20
+    TURN_MS = 20,
+    SECOND_ROUND_MS = 4400,
+    LEAVE_MS = 1900
 };
 
 struct fixture {
@@ -346,6 +349,22 @@ static void test_a_broker_that_was_away_is_found_again(void **state)
         assert_true(s->a.seen[i] >= 1);
 }
 
+/* Both join in one round, which the mock holds open for 3 s, and again in a second. librdkafka waits 5 s
+ * for a word of leaving that stands behind that on the connection. */
+static void test_a_member_that_joins_again_leaves_at_once(void **state)
+{
+    struct scene *s = *state;
+    int64_t began;
+
+    join(s, &s->a);
+    join(s, &s->b);
+    loop_for(s->pair->loop, SECOND_ROUND_MS);
+    began = clock_mono_ns();
+    kafka_group_free(&s->a.group);
+    kafka_group_free(&s->b.group);
+    assert_true(clock_mono_ns() - began < LEAVE_MS * NS_PER_MS);
+}
+
 int main(int argc, char **argv)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -355,6 +374,7 @@ int main(int argc, char **argv)
         T(test_each_record_is_one_members),
         T(test_a_member_at_work_holds_up_nobody),
         T(test_work_that_ends_while_members_join_stops_no_partition),
+        T(test_a_member_that_joins_again_leaves_at_once),
         T(test_a_broker_that_was_away_is_found_again),
     };
 
