@@ -131,6 +131,9 @@ static const struct example examples[] = {
      {"{\"status\":\"UP\",\"database\":\"up\",\"kafka\":\"up\",\"sessions\":\"up\","
       "\"isRelaying\":false,\"outboxWaiting\":0,\"writeQueue\":0}",
       112}},
+    {&logger_level_pb_type,
+     {"{\"configuredLevel\":\"INFO\",\"effectiveLevel\":\"INFO\"}", 50}},
+    {&logger_change_pb_type, {"{\"configuredLevel\":\"DEBUG\"}", 27}},
     {&error_body_pb_type,
      {"{\"timestamp\":\"2026-11-23T07:23:41.695+00:00\",\"status\":400,\"error\":\"Bad "
       "Request\",\"path\":\"/room/"

@@ -189,6 +189,20 @@ static const struct route routes[] = {
         .is_admin = true,
     },
     {
+        .id = ROUTE_SESSION_LOG_LEVEL,
+        .name = "session_log_level",
+        .method = "GET",
+        .pattern = "/actuator/loggers/ROOT",
+        .is_admin = true,
+    },
+    {
+        .id = ROUTE_SESSION_SET_LOG_LEVEL,
+        .name = "session_set_log_level",
+        .method = "POST",
+        .pattern = "/actuator/loggers/ROOT",
+        .is_admin = true,
+    },
+    {
         .id = ROUTE_SESSION_DISCONNECT,
         .name = "session_disconnect",
         .method = "POST",

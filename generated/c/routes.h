@@ -71,6 +71,12 @@ enum route_id {
     ROUTE_SESSION_ALIVE,
     /* GET /readyz: The server can take traffic. */
     ROUTE_SESSION_READY,
+    /* GET /actuator/loggers/ROOT: What is logged. */
+    ROUTE_SESSION_LOG_LEVEL,
+    /*
+     * POST /actuator/loggers/ROOT: Logs more or less from now on, until the server ends.
+     */
+    ROUTE_SESSION_SET_LOG_LEVEL,
     /* POST /admin/users/{userId}/disconnect: Closes all connections of a user. */
     ROUTE_SESSION_DISCONNECT,
     ROUTE_N, /* how many there are */

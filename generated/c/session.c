@@ -402,6 +402,67 @@ enum err ready_status_check(const struct ready_status *in, struct why *why)
     return record_check(&ready_status_type, in, why);
 }
 
+static const struct record_field logger_level_fields[] = {
+    {RECORD_NAMES("configured_level", "configuredLevel"), .kind = RECORD_STRING,
+     .offset = offsetof(struct logger_level, configured_level),
+     .max_chars = LOGGER_LEVEL_CONFIGURED_LEVEL_MAX},
+    {RECORD_NAMES("effective_level", "effectiveLevel"), .kind = RECORD_STRING,
+     .offset = offsetof(struct logger_level, effective_level),
+     .max_chars = LOGGER_LEVEL_EFFECTIVE_LEVEL_MAX},
+};
+
+const struct record_type logger_level_type = {
+    .name = "LoggerLevel",
+    .size = sizeof(struct logger_level),
+    .fields = logger_level_fields,
+    .n_fields = 2,
+};
+
+enum err logger_level_json_decode(struct arena *a, struct str in,
+                                  struct logger_level *out, struct why *why)
+{
+    return json_decode(&logger_level_type, a, in, out, why);
+}
+
+void logger_level_json_encode(const struct logger_level *in, struct buf *out)
+{
+    json_encode(&logger_level_type, in, out);
+}
+
+enum err logger_level_check(const struct logger_level *in, struct why *why)
+{
+    return record_check(&logger_level_type, in, why);
+}
+
+static const struct record_field logger_change_fields[] = {
+    {RECORD_NAMES("configured_level", "configuredLevel"), .kind = RECORD_STRING,
+     .flags = RECORD_OPTIONAL, .offset = offsetof(struct logger_change, configured_level),
+     .max_chars = LOGGER_CHANGE_CONFIGURED_LEVEL_MAX},
+};
+
+const struct record_type logger_change_type = {
+    .name = "LoggerChange",
+    .size = sizeof(struct logger_change),
+    .fields = logger_change_fields,
+    .n_fields = 1,
+};
+
+enum err logger_change_json_decode(struct arena *a, struct str in,
+                                   struct logger_change *out, struct why *why)
+{
+    return json_decode(&logger_change_type, a, in, out, why);
+}
+
+void logger_change_json_encode(const struct logger_change *in, struct buf *out)
+{
+    json_encode(&logger_change_type, in, out);
+}
+
+enum err logger_change_check(const struct logger_change *in, struct why *why)
+{
+    return record_check(&logger_change_type, in, why);
+}
+
 static const struct record_field error_body_fields[] = {
     {RECORD_NAMES("timestamp", "timestamp"), .kind = RECORD_INT64,
      .form = RECORD_SPRING_INSTANT, .flags = RECORD_HAS,

@@ -263,6 +263,42 @@ NODISCARD enum err ready_status_json_decode(struct arena *a, struct str in,
 void ready_status_json_encode(const struct ready_status *in, struct buf *out);
 NODISCARD enum err ready_status_check(const struct ready_status *in, struct why *why);
 
+#define LOGGER_LEVEL_CONFIGURED_LEVEL_MAX 20
+#define LOGGER_LEVEL_EFFECTIVE_LEVEL_MAX  20
+
+/* GET /actuator/loggers/ROOT, as Spring Boot has it. */
+struct logger_level {
+    /* As log.level or POST said. [configuredLevel; at most 20 characters] */
+    struct str configured_level;
+    /* Least level that is logged. [effectiveLevel; at most 20 characters] */
+    struct str effective_level;
+};
+
+extern const struct record_type logger_level_type;
+
+NODISCARD enum err logger_level_json_decode(struct arena *a, struct str in,
+                                            struct logger_level *out, struct why *why);
+void logger_level_json_encode(const struct logger_level *in, struct buf *out);
+NODISCARD enum err logger_level_check(const struct logger_level *in, struct why *why);
+
+#define LOGGER_CHANGE_CONFIGURED_LEVEL_MAX 20
+
+/* POST /actuator/loggers/ROOT. */
+struct logger_change {
+    /*
+     * Level that is logged from now on; null: the setting's. [configuredLevel; at most 20
+     * characters]
+     */
+    struct str configured_level;
+};
+
+extern const struct record_type logger_change_type;
+
+NODISCARD enum err logger_change_json_decode(struct arena *a, struct str in,
+                                             struct logger_change *out, struct why *why);
+void logger_change_json_encode(const struct logger_change *in, struct buf *out);
+NODISCARD enum err logger_change_check(const struct logger_change *in, struct why *why);
+
 #define ERROR_BODY_ERROR_MAX  100
 #define ERROR_BODY_PATH_MAX   4096
 #define ERROR_BODY_TYPE_MAX   100

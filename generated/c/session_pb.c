@@ -181,6 +181,38 @@ void ready_status_pb_encode(const struct ready_status *in, struct buf *out)
     pb_encode(&ready_status_pb_type, in, out);
 }
 
+const struct pb_type logger_level_pb_type = {
+    &logger_level_type,
+    &pb__logger_level__descriptor,
+};
+
+enum err logger_level_pb_decode(struct arena *a, struct str in, struct logger_level *out,
+                                struct why *why)
+{
+    return pb_decode(&logger_level_pb_type, a, in, out, why);
+}
+
+void logger_level_pb_encode(const struct logger_level *in, struct buf *out)
+{
+    pb_encode(&logger_level_pb_type, in, out);
+}
+
+const struct pb_type logger_change_pb_type = {
+    &logger_change_type,
+    &pb__logger_change__descriptor,
+};
+
+enum err logger_change_pb_decode(struct arena *a, struct str in,
+                                 struct logger_change *out, struct why *why)
+{
+    return pb_decode(&logger_change_pb_type, a, in, out, why);
+}
+
+void logger_change_pb_encode(const struct logger_change *in, struct buf *out)
+{
+    pb_encode(&logger_change_pb_type, in, out);
+}
+
 const struct pb_type error_body_pb_type = {
     &error_body_type,
     &pb__error_body__descriptor,

@@ -67,6 +67,16 @@ NODISCARD enum err ready_status_pb_decode(struct arena *a, struct str in,
                                           struct ready_status *out, struct why *why);
 void ready_status_pb_encode(const struct ready_status *in, struct buf *out);
 
+extern const struct pb_type logger_level_pb_type;
+NODISCARD enum err logger_level_pb_decode(struct arena *a, struct str in,
+                                          struct logger_level *out, struct why *why);
+void logger_level_pb_encode(const struct logger_level *in, struct buf *out);
+
+extern const struct pb_type logger_change_pb_type;
+NODISCARD enum err logger_change_pb_decode(struct arena *a, struct str in,
+                                           struct logger_change *out, struct why *why);
+void logger_change_pb_encode(const struct logger_change *in, struct buf *out);
+
 extern const struct pb_type error_body_pb_type;
 NODISCARD enum err error_body_pb_decode(struct arena *a, struct str in,
                                         struct error_body *out, struct why *why);

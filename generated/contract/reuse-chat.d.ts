@@ -534,6 +534,20 @@ export interface ReadyStatus {
   writeQueue: number;
 }
 
+/** GET /actuator/loggers/ROOT, as Spring Boot has it. */
+export interface LoggerLevel {
+  /** As log.level or POST said. */
+  configuredLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
+  /** Least level that is logged. */
+  effectiveLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
+}
+
+/** POST /actuator/loggers/ROOT. */
+export interface LoggerChange {
+  /** Level that is logged from now on; null: the setting's. */
+  configuredLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR" | null;
+}
+
 /** Body of every error: Spring Boot's four members first, then RFC 9457's. */
 export interface ErrorBody {
   /** Now, in UTC. */
@@ -979,6 +993,20 @@ export interface Routes {
     query: {};
     body: undefined;
     answer: ReadyStatus;
+  };
+  /** What is logged. */
+  "GET /actuator/loggers/ROOT": {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: LoggerLevel;
+  };
+  /** Logs more or less from now on, until the server ends. */
+  "POST /actuator/loggers/ROOT": {
+    path: {};
+    query: {};
+    body: { configuredLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR" | null; };
+    answer: undefined;
   };
   /** Closes all connections of a user. */
   "POST /admin/users/{userId}/disconnect": {

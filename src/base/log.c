@@ -15,6 +15,22 @@ enum {
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level];
+}
+
+bool log_level_of(struct str name, enum log_level *out)
+{
+    for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+        if (!str_eq_nocase(name, str_of(level_names[i])))
+            continue;
+        *out = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
+
 /*
  * Length of what must be escaped at u: controls of ASCII and of Latin-1 (a terminal obeys both),
  * each byte of text that is not UTF-8. 0: nothing.
@@ -116,7 +132,7 @@ static void put_line(struct buf *b, const struct log *log, enum log_level level,
 void log_event(const struct log *log, enum log_level level, const char *event,
                const struct log_field *fields)
 {
-    const struct log_field too_long[] = {LOG_C("of", event), {NULL, STR_NULL, 0}};
+    const struct log_field too_long[] = {LOG_C("of", event), LOG_END};
     struct buf b;
     ssize_t written;
 

@@ -20,8 +20,9 @@ enum log_format {
 };
 
 struct log {
-    int fd;               /* where lines go; not owned */
-    enum log_level level; /* lines below it are not written; may change at run time */
+    int fd; /* where lines go; not owned */
+    /* Lines below it are not written; the owner may change it while others log. */
+    _Atomic(enum log_level) level;
     enum log_format format;
     const char *server_id; /* written on each line; not owned, NULL: none */
 };
@@ -35,6 +36,12 @@ struct log_field {
 #define LOG_STR(name, value) ((struct log_field){(name), (value), 0})
 #define LOG_C(name, value)   ((struct log_field){(name), str_of(value), 0})
 #define LOG_INT(name, value) ((struct log_field){(name), STR_NULL, (int64_t)(value)})
+#define LOG_END              ((struct log_field){NULL, STR_NULL, 0})
+
+/* log_level_name — "INFO". */
+const char *log_level_name(enum log_level level);
+/* log_level_of — in: a name in any case. errors: false: there is no such level */
+bool log_level_of(struct str name, enum log_level *out);
 
 /*
  * log_event — one line: time, level, server, event, fields; control characters escaped.
@@ -48,7 +55,7 @@ void log_event(const struct log *log, enum log_level level, const char *event,
     do {                                                                                 \
         if ((level_) >= (log)->level)                                                    \
             log_event((log), (level_), (event),                                          \
-                      (const struct log_field[]){__VA_ARGS__, {NULL, STR_NULL, 0}});     \
+                      (const struct log_field[]){__VA_ARGS__, LOG_END});                 \
     } while (0)
 
 /* LOG_INFO(log, "room.created", LOG_STR("room", uuid), LOG_INT("seq", n)); one field at least */

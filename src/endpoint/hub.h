@@ -31,7 +31,7 @@ struct hub_stats {
 
 struct hub {
     const struct settings *settings;
-    const struct log *log;
+    struct log *log; /* an operator may change its level */
     struct loop *loop;
     struct feed *feed;
     struct writer *writer;

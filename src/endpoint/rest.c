@@ -44,6 +44,8 @@ static rest_start_fn *const starts[ROUTE_N] = {
     [ROUTE_SESSION_METRICS] = rest_session_metrics,
     [ROUTE_SESSION_ALIVE] = rest_session_alive,
     [ROUTE_SESSION_READY] = rest_session_ready,
+    [ROUTE_SESSION_LOG_LEVEL] = rest_session_log_level,
+    [ROUTE_SESSION_SET_LOG_LEVEL] = rest_session_set_log_level,
     [ROUTE_SESSION_DISCONNECT] = rest_session_disconnect,
 };
 

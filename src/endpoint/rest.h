@@ -84,6 +84,7 @@ rest_start_fn rest_chat_history, rest_chat_page, rest_chat_post, rest_chat_mark_
     rest_room_report, rest_room_unread, rest_room_blocks, rest_room_block,
     rest_room_unblock, rest_room_patch, rest_session_debug_all, rest_session_debug_one,
     rest_session_debug_server, rest_session_health, rest_session_metrics,
-    rest_session_alive, rest_session_ready, rest_session_disconnect;
+    rest_session_alive, rest_session_ready, rest_session_log_level,
+    rest_session_set_log_level, rest_session_disconnect;
 
 #endif

@@ -310,6 +310,8 @@ enum err rest_chat_post(struct rest_call *call)
         rc = post_rate(call);
     if (rc != ERR_OK)
         return rc;
+    LOG_DEBUG(call->hub->log, "rest.send", LOG_STR("user", call->user),
+              LOG_STR("room", call->params[0]));
     op = write_op_new(on_posted, call);
     op->unit.room_uuid = arena_dup(&op->arena, call->params[0]);
     op->unit.sender = arena_dup(&op->arena, call->user);

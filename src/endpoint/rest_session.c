@@ -249,6 +249,42 @@ enum err rest_session_disconnect(struct rest_call *call)
     return ERR_OK;
 }
 
+/* --- log level ---------------------------------------------------------------------------- */
+
+enum err rest_session_log_level(struct rest_call *call)
+{
+    struct str level = str_of(log_level_name(call->hub->log->level));
+
+    logger_level_json_encode(
+        &(struct logger_level){.configured_level = level, .effective_level = level},
+        &call->out);
+    rest_finish(call);
+    return ERR_OK;
+}
+
+enum err rest_session_set_log_level(struct rest_call *call)
+{
+    struct log *log = call->hub->log;
+    enum log_level level = (enum log_level)call->hub->settings->log_level;
+    struct logger_change change;
+    enum err rc = logger_change_json_decode(&call->arena, net_request_body(call->req),
+                                            &change, &call->why);
+
+    if (rc != ERR_OK)
+        return rc;
+    if (change.configured_level.p && !log_level_of(change.configured_level, &level)) {
+        why_set(&call->why, "configuredLevel is DEBUG, INFO, WARN or ERROR");
+        return ERR_PARAMETER_INVALID;
+    }
+    log->level = level;
+    log_event(log, LOG_LEVEL_INFO, "log.level",
+              (struct log_field[]){LOG_C("level", log_level_name(level)), LOG_END});
+    call->status = 204;
+    call->content_type = STR_NULL;
+    rest_finish(call);
+    return ERR_OK;
+}
+
 /* --- metrics ------------------------------------------------------------------------------ */
 
 static void put_metric(struct buf *out, const char *name, const char *type, double value)

@@ -279,7 +279,7 @@ static void on_message(struct stomp_conn *c, const struct stomp_frame *f,
     }
     c->hub->stats.messages_in++;
     LOG_DEBUG(c->hub->log, "stomp.send", LOG_STR("user", c->user->id),
-              LOG_STR("room", room_uuid));
+              LOG_STR("session", uuid_str(&c->session)), LOG_STR("room", room_uuid));
     if (t) {
         transaction_add(c, t, f, room_uuid, dto.content);
         return;
