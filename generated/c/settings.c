@@ -460,6 +460,55 @@ static const struct setting rows[] = {
         .help = "What becomes of the messages of a deleted user: they stay, without the "
                 "name, or they go with their rooms.",
     },
+    {
+        .key = "eureka.url",
+        .kind = SETTING_TEXT,
+        .offset = offsetof(struct settings, eureka_url),
+        .default_text = "",
+        .env = "REUSE_CHAT_EUREKA_URL EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
+        .max = INT64_C(2000),
+        .is_secret = true,
+        .help = "Eureka registry, http://[user:password@]host:port/eureka/, or several, "
+                "comma-separated: the first that answers; empty: none.",
+    },
+    {
+        .key = "eureka.enabled",
+        .kind = SETTING_BOOL,
+        .offset = offsetof(struct settings, eureka_enabled),
+        .default_text = "true",
+        .env = "REUSE_CHAT_EUREKA_ENABLED EUREKA_CLIENT_ENABLED",
+        .help = "Whether eureka.url is used.",
+    },
+    {
+        .key = "eureka.app",
+        .kind = SETTING_TEXT,
+        .offset = offsetof(struct settings, eureka_app),
+        .default_text = "reuse-chat",
+        .env = "REUSE_CHAT_EUREKA_APP SPRING_APPLICATION_NAME",
+        .max = INT64_C(190),
+        .help = "Application that gateways ask the registry for.",
+    },
+    {
+        .key = "eureka.host",
+        .kind = SETTING_TEXT,
+        .offset = offsetof(struct settings, eureka_host),
+        .default_text = "",
+        .env = "REUSE_CHAT_EUREKA_HOST EUREKA_INSTANCE_HOSTNAME",
+        .max = INT64_C(255),
+        .help = "Host name that the registry tells; empty: server.host.",
+    },
+    {
+        .key = "eureka.renewal_interval",
+        .kind = SETTING_MS,
+        .offset = offsetof(struct settings, eureka_renewal_interval),
+        .default_text = "30s",
+        .env = "REUSE_CHAT_EUREKA_RENEWAL_INTERVAL "
+               "EUREKA_INSTANCE_LEASERENEWALINTERVALINSECONDS",
+        .min = INT64_C(1000),
+        .max = INT64_C(600000),
+        .help = "Time between heart-beats to the registry, which forgets a server after "
+                "three.",
+    },
 };
 
 const struct setting_table settings_table = {

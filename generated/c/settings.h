@@ -187,6 +187,22 @@ struct settings {
      * they go with their rooms. [user_delete.policy: enum settings_user_delete_policy]
      */
     int user_delete_policy;
+    /*
+     * Eureka registry, http://[user:password@]host:port/eureka/, or several,
+     * comma-separated: the first that answers; empty: none. [eureka.url, secret]
+     */
+    struct str eureka_url;
+    /* Whether eureka.url is used. [eureka.enabled] */
+    bool eureka_enabled;
+    /* Application that gateways ask the registry for. [eureka.app] */
+    struct str eureka_app;
+    /* Host name that the registry tells; empty: server.host. [eureka.host] */
+    struct str eureka_host;
+    /*
+     * Time between heart-beats to the registry, which forgets a server after three.
+     * [eureka.renewal_interval, in ms]
+     */
+    int64_t eureka_renewal_interval;
 };
 
 /* For setting_load of codec/setting.h: it fills a struct settings. */

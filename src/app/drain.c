@@ -76,6 +76,7 @@ void server_drain(struct server *s)
     s->is_stopping = true;
     LOG_INFO(&s->log, "server.draining", LOG_INT("connections", s->hub.n_conns));
     endpoint_stop_listening(s->endpoint);
+    discovery_stop(s->discovery);
     mailer_stop(s->mailer);
     s->drain_began_ms = now;
     s->drain_until_ms = now + s->settings.drain_timeout;

@@ -223,12 +223,14 @@ bool server_build(struct server *s, struct why *why)
         return false;
     s->mailer = mailer_new(&s->hub);
     server_sweep(s);
+    s->discovery = discovery_new(&s->hub);
     return true;
 }
 
 void server_dismantle(struct server *s)
 {
     endpoint_free(&s->endpoint);
+    discovery_drop(s->discovery);
     mailer_drop(s->mailer);
     deletions_drop(s->deletions);
     kafka_consumer_free(&s->consumer);
@@ -242,6 +244,7 @@ void server_dismantle(struct server *s)
     work_pool_free(&s->pool);
     mailer_free(&s->mailer);
     deletions_free(&s->deletions);
+    discovery_free(&s->discovery);
     writer_free(&s->hub.writer);
     publisher_free(&s->hub.publisher);
     feed_free(&s->hub.feed);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "app/deletions.h"
+#include "app/discovery.h"
 #include "app/lock.h"
 #include "app/mailer.h"
 #include "app/server.h"
@@ -28,6 +29,7 @@ struct server {
     struct kafka_consumer *consumer;
     struct mailer *mailer;
     struct deletions *deletions; /* NULL without Kafka */
+    struct discovery *discovery; /* NULL without a registry */
     struct loop_timer *drain_timer;
     int64_t drain_began_ms, drain_until_ms;
     bool is_stopping, is_store_stopping, is_store_stopped;

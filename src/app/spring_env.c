@@ -158,6 +158,19 @@ static void put_mail(struct buf *out, const char *const *environ, struct str hos
     put_address(out, host, get(environ, STR("SPRING_MAIL_PORT")));
 }
 
+/* --- Eureka ------------------------------------------------------------------------------- */
+
+static void put_seconds(struct buf *out, const char *const *environ, struct str seconds)
+{
+    int64_t number;
+
+    (void)environ;
+    if (!str_to_i64(seconds, &number))
+        return;
+    buf_append_str(out, seconds);
+    buf_putc(out, 's');
+}
+
 /* --- the environment ---------------------------------------------------------------------- */
 
 static const struct rewrite {
@@ -168,6 +181,7 @@ static const struct rewrite {
     {{"SPRING_DATASOURCE_URL", 21}, put_database},
     {{"SPRING_DATA_REDIS_HOST", 22}, put_redis},
     {{"SPRING_MAIL_HOST", 16}, put_mail},
+    {{"EUREKA_INSTANCE_LEASERENEWALINTERVALINSECONDS", 45}, put_seconds},
 };
 
 /* "NAME=value" in the setting's form, or word itself. */

@@ -142,6 +142,7 @@ def test_users_stay_online_until_their_connection_ends(start_server, redis, data
     server, other = start_server({"drain.timeout": "20s"}), start_server()
     room = server.new_room()
     key = f"user:session:{room.buyer}"
+    eventually(lambda: all(s.admin("GET", "/readyz").json()["kafka"] == "up" for s in (server, other)), 20)
     with server.stomp(room.buyer) as buyer, other.stomp(room.seller) as seller:
         eventually(lambda: redis.client.exists(key))
         seller.subscribe(f"/sub/chat/room/{room.uuid}/event")

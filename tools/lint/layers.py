@@ -37,11 +37,11 @@ def read_layers(root):
 
 
 def check_homes(layers):
-    homes = collections.defaultdict(list)
+    homes = collections.defaultdict(set)
     for layer in layers:
         for header in layer.headers if layer.pattern.startswith(("src/", "generated/")) else ():
-            homes[header].append(layer.name)
-    return [f"tools/layers.txt:1: {header} has several homes: {', '.join(names)}"
+            homes[header].add(layer.name)
+    return [f"tools/layers.txt:1: {header} has several homes: {', '.join(sorted(names))}"
             for header, names in sorted(homes.items()) if len(names) > 1]
 
 
