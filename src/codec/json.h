@@ -38,7 +38,7 @@ void json_encode(const struct record_type *type, const void *record, struct buf 
 
 /*
  * record_check — required members, string lengths in code points, UTF-8 without NUL, UUIDs,
- * ranges, item counts. json_decode and the protobuf decoders call it.
+ * ranges, item counts, keys of a map once. json_decode and the protobuf decoders call it.
  * errors: ERR_BODY_INVALID; why names the member. thread: any
  */
 NODISCARD enum err record_check(const struct record_type *type, const void *record,

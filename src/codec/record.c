@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/record.h"
 
+#include <stdlib.h>
+
+#include "base/bug.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -124,6 +127,27 @@ static enum err check_value(const struct record_field *f, const void *v, struct 
     bug_abort(__FILE__, __LINE__, f->name);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* A map as protobuf has it, entry by entry, may repeat a key; a JSON object may not. */
+static bool has_repeated_key(const struct record_field *f, const char *entries, size_t n)
+{
+    struct str *keys = mem_alloc(n * sizeof(*keys));
+    bool is_repeated = false;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(&keys[i], entries + i * f->message->size + f->message->fields[0].offset,
+               sizeof(keys[i]));
+    qsort(keys, n, sizeof(*keys), by_text);
+    for (size_t i = 1; i < n; i++)
+        is_repeated |= by_text(&keys[i - 1], &keys[i]) == 0;
+    free(keys);
+    return is_repeated;
+}
+
 static enum err check_items(const struct record_field *f, const void *record,
                             struct why *why)
 {
@@ -138,6 +162,8 @@ static enum err check_items(const struct record_field *f, const void *record,
         if (rc != ERR_OK)
             return rc;
     }
+    if (f->form == RECORD_MAP && n > 1 && has_repeated_key(f, items, n))
+        return refuse(f, "a key is there twice", why);
     return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 /*
- * Fuzzes the JSON codec. The first byte chooses a record type, the rest is a body. What the scan
+ * Fuzzes the JSON codec. The first byte chooses a record type: '0' and on those of the codec's own tests,
+ * then the messages of the schema; the rest is a body. What the scan
  * lets through must be read by cJSON in the same way; what was decoded must be written, read again
  * and be equal, and be written as the same bytes.
  * SPDX-License-Identifier: MIT
@@ -8,6 +9,7 @@
 
 #include "../unit/codec_tables.h"
 #include "codec/json.h"
+#include "generated/c/examples.h"
 
 #include "base/banned.h"
 
@@ -36,10 +38,18 @@ static void check_round_trip(const struct record_type *type, struct arena *a,
     buf_release(&two);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static const struct record_type *type_of(size_t choice)
 {
     static const struct record_type *const types[] = {&chat_type, &sample_type,
                                                       &limits_type, &envelope_type};
+    const size_t n = sizeof(types) / sizeof(types[0]);
+
+    choice %= n + example_table.n;
+    return choice < n ? types[choice] : example_table.examples[choice - n].type->record;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     const struct record_type *type;
     struct why why = {""};
     struct arena a;
@@ -49,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    type = types[data[0] % 4];
+    type = type_of((uint8_t)(data[0] - '0'));
     in = (struct str){(const char *)data + 1, size - 1};
     arena_init(&a, MEMORY_MAX);
     record = arena_alloc(&a, type->size);

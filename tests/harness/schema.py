@@ -33,7 +33,26 @@ def pool():
     return made
 
 
+def files():
+    """Descriptors of our files."""
+    names = descriptor_pb2.FileDescriptorSet.FromString(image()).file
+    return [pool().FindFileByName(f.name) for f in names if not f.name.startswith("google/")]
+
+
+@functools.lru_cache(None)
+def factory():
+    made = message_factory.MessageFactory(pool())
+    made.GetMessages([f.name for f in files()])  # makes the options' extensions known
+    return made
+
+
+def option(descriptor, kind, extension):
+    """Our option of a field or a message; kind: the message that google has for its options."""
+    options = factory().GetPrototype(pool().FindMessageTypeByName(kind)).FromString(
+        descriptor.GetOptions().SerializeToString())
+    return options.Extensions[pool().FindExtensionByName(extension)]
+
+
 def message(name, /, **values):
     """A message by its full name: message("reuse.chat.ChatDto", sender="kim")."""
-    factory = message_factory.MessageFactory(pool())
-    return factory.GetPrototype(pool().FindMessageTypeByName(name))(**values)
+    return factory().GetPrototype(pool().FindMessageTypeByName(name))(**values)

@@ -11,3 +11,8 @@ reuse_test(test_generated_examples SOURCES test_generated_examples.c
     LIBS generated_examples codec LABELS unit)
 reuse_test(test_generated_tables SOURCES test_generated_tables.c
     LIBS generated_routes generated_settings generated_err codec LABELS unit)
+foreach(part vectors property)
+    reuse_test(test_generated_${part} SOURCES test_generated_${part}.c
+        LIBS generated_examples codec LABELS unit)
+endforeach()
+target_sources(test_generated_property PRIVATE ../support/record_random.c ../support/rng.c)

@@ -9,7 +9,7 @@ file(MAKE_DIRECTORY ${dao_case_root})
 file(CREATE_LINK ${dao_case}/expect ${dao_case_root}/generated SYMBOLIC)
 reuse_test(test_golden_dao
     SOURCES ${dao_case}/expect/c/dao_child.c ${dao_case}/expect/c/dao_item.c
-            ${dao_case}/expect/c/test_dao.c dao_cases.c
+            ${dao_case}/expect/c/test_dao.c dao_cases.c ../support/rng.c
     LIBS db_embedded codegen_sql base
     LABELS unit)
 target_include_directories(test_golden_dao BEFORE PRIVATE ${dao_case_root})

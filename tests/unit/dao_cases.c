@@ -18,7 +18,9 @@
 
 enum {
     FILE_MAX_BYTES = 1 << 20,
-    LONGEST_BYTES = 16 << 20 /* of a LONGTEXT or LONGBLOB; more is no packet */
+    LONGEST_BYTES = 16 << 20, /* of a LONGTEXT or LONGBLOB; more is no packet */
+    RANDOM_ROUNDS = 8,
+    RANDOM_CHARS = 64
 };
 
 /* The engine is one per process, so is its directory. */
@@ -82,6 +84,7 @@ int dao_test_start(void **state, const char *const *seeds)
     snprintf(url, sizeof(url), "embedded:%s", data_dir);
     t->db = db_new(&(struct db_config){.url = str_of(url)});
     t->at = -1;
+    t->rng = rng_of_environment(0);
     arena_init(&t->arena, SIZE_MAX);
     apply_migrations(t);
     for (; *seeds; seeds++)
@@ -120,8 +123,11 @@ void dao_begin(struct dao_test *t, enum dao_case at)
 
 bool dao_next(struct dao_test *t, enum dao_may may)
 {
-    int next = t->at + 1;
+    bool is_again = t->at == DAO_RANDOM && ++t->round < RANDOM_ROUNDS;
+    int next = is_again ? DAO_RANDOM : t->at + 1;
 
+    if (!is_again)
+        t->round = 0;
     t->may = may;
     t->at = -1;
     if (next == DAO_CASES || (next == DAO_SEEDED && may == DAO_MAY_NOT_SEED))
@@ -135,7 +141,9 @@ static bool is_allowed(const struct dao_test *t, enum err rc)
     if (rc == ERR_NOT_FOUND)
         return t->may == DAO_MAY_MISS;
     if (rc == ERR_DB_REFERENCE)
-        return t->may == DAO_MAY_BE_HELD && t->at == DAO_SEEDED;
+        return t->may == DAO_MAY_BE_HELD && t->at >= DAO_RANDOM;
+    if (rc == ERR_DB_DUPLICATE) /* the place of a seeded row, by chance */
+        return t->may == DAO_MAY_NOT_SEED && t->at == DAO_RANDOM;
     return rc == ERR_OK;
 }
 
@@ -156,53 +164,57 @@ void dao_end(struct dao_test *t, enum err rc)
 }
 
 /* One of three: NULL does not concern a number, whose flag is apart. */
-static int64_t pick(const struct dao_test *t, int64_t lowest, int64_t highest,
-                    int64_t seeded)
+static int64_t pick(struct dao_test *t, int64_t lowest, int64_t highest, int64_t seeded)
 {
+    if (t->at == DAO_RANDOM)
+        return rng_between(&t->rng, lowest, highest);
     if (t->at == DAO_SEEDED)
         return seeded;
     return t->at == DAO_HIGHEST ? highest : lowest;
 }
 
-int64_t dao_i64(const struct dao_test *t, int64_t min, int64_t max, int64_t seeded)
+int64_t dao_i64(struct dao_test *t, int64_t min, int64_t max, int64_t seeded)
 {
     bool is_free = min == 0 && max == 0;
 
     return pick(t, is_free ? INT64_MIN : min, is_free ? INT64_MAX : max, seeded);
 }
 
-uint64_t dao_u64(const struct dao_test *t, int64_t min, int64_t max, uint64_t seeded)
+uint64_t dao_u64(struct dao_test *t, int64_t min, int64_t max, uint64_t seeded)
 {
     if (t->at == DAO_HIGHEST && max == 0)
         return UINT64_MAX;
+    if (t->at == DAO_RANDOM && max == 0)
+        return rng_next(&t->rng);
     return (uint64_t)pick(t, min, max, (int64_t)seeded);
 }
 
-int32_t dao_i32(const struct dao_test *t, int64_t min, int64_t max, int32_t seeded)
+int32_t dao_i32(struct dao_test *t, int64_t min, int64_t max, int32_t seeded)
 {
     bool is_free = min == 0 && max == 0;
 
     return (int32_t)pick(t, is_free ? INT32_MIN : min, is_free ? INT32_MAX : max, seeded);
 }
 
-uint32_t dao_u32(const struct dao_test *t, int64_t min, int64_t max, uint32_t seeded)
+uint32_t dao_u32(struct dao_test *t, int64_t min, int64_t max, uint32_t seeded)
 {
     return (uint32_t)pick(t, min, max ? max : UINT32_MAX, seeded);
 }
 
-int64_t dao_time(const struct dao_test *t, int64_t seeded)
+int64_t dao_time(struct dao_test *t, int64_t seeded)
 {
     int64_t lowest, highest, start;
 
     assert_true(civil_parse(STR("1678-01-01T00:00:00"), &lowest));
     assert_true(civil_parse(STR("2261-12-31T23:59:59.999999"), &highest));
     assert_true(civil_parse(STR("2025-01-01T00:00:00"), &start));
-    return pick(t, lowest, highest, start + seeded * NS_PER_S);
+    lowest = pick(t, lowest, highest, start + seeded * NS_PER_S);
+    return lowest - (lowest % NS_PER_US + NS_PER_US) % NS_PER_US; /* as a column has it */
 }
 
-bool dao_has(const struct dao_test *t)
+bool dao_has(struct dao_test *t)
 {
-    return t->at != DAO_NULL;
+    return t->at == DAO_RANDOM ? rng_below(&t->rng, 2) == 1 : t->at != DAO_NULL;
 }
 
 /* n times unit, if a packet can take that. */
@@ -217,11 +229,32 @@ static struct str repeat(struct dao_test *t, struct str unit, size_t n)
     return (struct str){text, n * unit.n};
 }
 
+/* Characters that SQL or a charset might mind; with units of one byte only those of one. */
+static struct str random_text(struct dao_test *t, struct str unit, size_t n)
+{
+    const struct str letters[] = {
+        unit,     STR("a"), STR("'"), STR("\""), STR("\\"),           STR("%"),
+        STR("_"), STR(" "), STR(";"), STR("\n"), STR("\xed\x95\x9c"), STR("\xc3\xa9")};
+    const size_t n_letters = unit.n == 1 ? 10 : sizeof(letters) / sizeof(letters[0]);
+    struct buf text;
+    struct str kept;
+
+    buf_init(&text, SIZE_MAX);
+    n = (size_t)rng_below(&t->rng, (n < RANDOM_CHARS ? n : RANDOM_CHARS) + 1);
+    for (size_t i = 0; i < n; i++)
+        buf_append_str(&text, letters[rng_below(&t->rng, n_letters)]);
+    kept = arena_dup(&t->arena, buf_str(&text));
+    buf_release(&text);
+    return kept;
+}
+
 static struct str pick_text(struct dao_test *t, struct str unit, size_t n,
                             bool may_be_null, struct str seeded)
 {
     if (t->at == DAO_NULL && may_be_null)
         return STR_NULL;
+    if (t->at == DAO_RANDOM)
+        return may_be_null && !dao_has(t) ? STR_NULL : random_text(t, unit, n);
     if (t->at == DAO_SEEDED)
         return seeded;
     return t->at == DAO_HIGHEST ? repeat(t, unit, n) : STR("");
@@ -245,10 +278,12 @@ struct str dao_bytes(struct dao_test *t, size_t bytes, bool may_be_null,
     return pick_text(t, STR("\xff"), bytes, may_be_null, seeded);
 }
 
-size_t dao_list_size(const struct dao_test *t)
+size_t dao_list_size(struct dao_test *t)
 {
     if (t->at == DAO_NULL)
         return 0;
+    if (t->at == DAO_RANDOM)
+        return (size_t)rng_below(&t->rng, DB_LIST_MAX + 1);
     return t->at == DAO_HIGHEST ? DB_LIST_MAX : 1;
 }
 

@@ -90,6 +90,19 @@ static void test_times_are_of_years_that_can_be_written(void **state)
     assert_check(&r, "at: out of the years that can be written");
 }
 
+static void test_a_map_has_each_key_once(void **state)
+{
+    struct count_entry read[3] = {{STR("kim"), 1}, {STR("ann"), 2}, {STR("kim"), 3}};
+    struct limits r = good;
+    (void)state;
+
+    r.read = read;
+    r.n_read = 3; /* as protobuf may bring them: JSON would have a member twice */
+    assert_check(&r, "read: a key is there twice");
+    read[2].key = STR("ki");
+    assert_check(&r, "");
+}
+
 static void test_a_required_string_without_value_is_missing(void **state)
 {
     struct limits r = good;
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_strings_are_utf8_without_nul),
         cmocka_unit_test(test_numbers_enums_and_counts_stay_in_range),
         cmocka_unit_test(test_times_are_of_years_that_can_be_written),
+        cmocka_unit_test(test_a_map_has_each_key_once),
         cmocka_unit_test(test_a_required_string_without_value_is_missing),
         cmocka_unit_test(test_null_differs_from_empty_where_json_tells_them_apart),
         cmocka_unit_test(test_equality_goes_deep_and_ignores_what_is_not_set),
