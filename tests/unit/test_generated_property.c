@@ -190,6 +190,7 @@ static void test_a_value_beyond_a_limit_is_refused_by_both_codecs(void **state)
 /* One byte is changed, or some are taken out or put in twice. */
 static void mutate(struct buf *b, struct rng *r)
 {
+    char again[8];
     size_t at, n;
 
     if (b->n == 0) {
@@ -197,7 +198,8 @@ static void mutate(struct buf *b, struct rng *r)
         return;
     }
     at = (size_t)rng_below(r, b->n);
-    n = (size_t)rng_below(r, b->n - at < 8 ? b->n - at : 8) + 1;
+    n = b->n - at < sizeof(again) ? b->n - at : sizeof(again);
+    n = (size_t)rng_below(r, n) + 1;
     switch (rng_below(r, 3)) {
     case 0:
         b->p[at] = (char)rng_next(r);
@@ -207,7 +209,8 @@ static void mutate(struct buf *b, struct rng *r)
         buf_truncate(b, b->n - n);
         break;
     default:
-        buf_append(b, b->p + at, n);
+        memcpy(again, b->p + at, n);
+        buf_append(b, again, n);
         break;
     }
 }
