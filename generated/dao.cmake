@@ -5,4 +5,5 @@ reuse_module(generated_dao SOURCES
     c/dao_room.c
     c/dao_server.c
     c/dao_user.c
+    c/dao_verify.c
     LIBS db generated_err base)

@@ -6,6 +6,7 @@
 #include "generated/c/inquiry_pb.h"
 #include "generated/c/room_pb.h"
 #include "generated/c/session_pb.h"
+#include "generated/c/verify_pb.h"
 
 #include "base/banned.h"
 
@@ -140,6 +141,14 @@ static const struct example examples[] = {
       "create\",\"type\":\"urn:reuse-chat:error:bad_request\",\"title\":\"bad "
       "request\",\"code\":\"bad_request\",\"detail\":\"user is missing\"}",
       214}},
+    {&verify_finding_pb_type,
+     {"{\"room\":\"7f1c0d5e-8a52-4b7e-9a44-0c0b4e1f2a33\",\"text\":\"no message 7\"}",
+      69}},
+    {&verify_check_pb_type,
+     {"{\"name\":\"seq\",\"state\":\"sound\",\"examined\":12,\"found\":0,\"findings\":[],"
+      "\"note\":null}",
+      80}},
+    {&verify_report_pb_type, {"{\"result\":\"sound\",\"checks\":[]}", 30}},
 };
 
 const struct example_table example_table = {

@@ -11,6 +11,7 @@
 #include "generated/c/dao_room.h"
 #include "generated/c/dao_server.h"
 #include "generated/c/dao_user.h"
+#include "generated/c/dao_verify.h"
 #include "tests/unit/dao_cases.h"
 
 /* Parents before children. */
@@ -1259,6 +1260,271 @@ static void test_outbox_rewrite(void **state)
     }
 }
 
+static struct dao_verify_rooms_in verify_rooms_in(struct dao_test *t)
+{
+    return (struct dao_verify_rooms_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_rooms(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_rooms_in in = verify_rooms_in(t);
+        struct dao_verify_rooms_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_rooms(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_holes_in verify_holes_in(struct dao_test *t)
+{
+    return (struct dao_verify_holes_in){
+        .room_id = dao_i64(t, 0, 0, 1),
+        .last = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_holes(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_holes_in in = verify_holes_in(t);
+        struct dao_verify_holes_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_holes(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_markers_in verify_markers_in(struct dao_test *t)
+{
+    return (struct dao_verify_markers_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_markers(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_markers_in in = verify_markers_in(t);
+        struct dao_verify_markers_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_markers(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_orphans_chat_in verify_orphans_chat_in(struct dao_test *t)
+{
+    return (struct dao_verify_orphans_chat_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_orphans_chat(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_orphans_chat_in in = verify_orphans_chat_in(t);
+        struct verify_orphan *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_orphans_chat(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_orphans_room_user_in
+verify_orphans_room_user_in(struct dao_test *t)
+{
+    return (struct dao_verify_orphans_room_user_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_orphans_room_user(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_orphans_room_user_in in = verify_orphans_room_user_in(t);
+        struct verify_orphan *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_orphans_room_user(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static void test_verify_references(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_references_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_references(t->db, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_repeated_keys_in verify_repeated_keys_in(struct dao_test *t)
+{
+    return (struct dao_verify_repeated_keys_in){
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_repeated_keys(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_repeated_keys_in in = verify_repeated_keys_in(t);
+        struct dao_verify_repeated_keys_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_repeated_keys(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_repeated_ids_in verify_repeated_ids_in(struct dao_test *t)
+{
+    return (struct dao_verify_repeated_ids_in){
+        .after = dao_emoji(t, 255, false, STR("id0")),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_repeated_ids(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_repeated_ids_in in = verify_repeated_ids_in(t);
+        struct dao_verify_repeated_ids_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_repeated_ids(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_outbox_in verify_outbox_in(struct dao_test *t)
+{
+    return (struct dao_verify_outbox_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 100, 100),
+    };
+}
+
+static void test_verify_outbox(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_outbox_in in = verify_outbox_in(t);
+        struct dao_verify_outbox_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_outbox(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_messages_in verify_messages_in(struct dao_test *t)
+{
+    return (struct dao_verify_messages_in){
+        .ids = dao_texts(t, 255, STR("id0")),
+        .n_ids = dao_list_size(t),
+    };
+}
+
+static void test_verify_messages(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_messages_in in = verify_messages_in(t);
+        struct dao_verify_messages_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_messages(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_room_in verify_room_in(struct dao_test *t)
+{
+    return (struct dao_verify_room_in){
+        .roomuuid = dao_emoji(t, 255, false, STR("roomuuid0")),
+    };
+}
+
+static void test_verify_room(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_MISS)) {
+        struct dao_verify_room_in in = verify_room_in(t);
+        struct dao_verify_room_row row;
+
+        dao_end(t, dao_verify_room(t->db, &in, &t->arena, &row));
+    }
+}
+
+static struct dao_verify_recent_rooms_in verify_recent_rooms_in(struct dao_test *t)
+{
+    return (struct dao_verify_recent_rooms_in){
+        .after = dao_i64(t, 0, 0, 1),
+        .since = dao_time(t, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_recent_rooms(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_recent_rooms_in in = verify_recent_rooms_in(t);
+        struct dao_verify_recent_rooms_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_recent_rooms(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_verify_recent_messages_in verify_recent_messages_in(struct dao_test *t)
+{
+    return (struct dao_verify_recent_messages_in){
+        .room_id = dao_i64(t, 0, 0, 1),
+        .before = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 1000, 1000),
+    };
+}
+
+static void test_verify_recent_messages(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_verify_recent_messages_in in = verify_recent_messages_in(t);
+        struct dao_verify_recent_messages_row *rows;
+        size_t n;
+
+        dao_end(t, dao_verify_recent_messages(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
 static int start(void **state)
 {
     return dao_test_start(state, seeds);
@@ -1325,6 +1591,19 @@ static const struct CMUnitTest tests[] = {
     {.name = "inquiry_delete", .test_func = test_inquiry_delete},
     {.name = "outbox_of_user", .test_func = test_outbox_of_user},
     {.name = "outbox_rewrite", .test_func = test_outbox_rewrite},
+    {.name = "verify_rooms", .test_func = test_verify_rooms},
+    {.name = "verify_holes", .test_func = test_verify_holes},
+    {.name = "verify_markers", .test_func = test_verify_markers},
+    {.name = "verify_orphans_chat", .test_func = test_verify_orphans_chat},
+    {.name = "verify_orphans_room_user", .test_func = test_verify_orphans_room_user},
+    {.name = "verify_references", .test_func = test_verify_references},
+    {.name = "verify_repeated_keys", .test_func = test_verify_repeated_keys},
+    {.name = "verify_repeated_ids", .test_func = test_verify_repeated_ids},
+    {.name = "verify_outbox", .test_func = test_verify_outbox},
+    {.name = "verify_messages", .test_func = test_verify_messages},
+    {.name = "verify_room", .test_func = test_verify_room},
+    {.name = "verify_recent_rooms", .test_func = test_verify_recent_rooms},
+    {.name = "verify_recent_messages", .test_func = test_verify_recent_messages},
 };
 
 int main(void)

@@ -568,6 +568,38 @@ export interface ErrorBody {
   detail: string;
 }
 
+/** Something that does not fit together. */
+export interface VerifyFinding {
+  /** UUID of the room that it is in. */
+  room: string | null;
+  /** What it is, for people. */
+  text: string;
+}
+
+/** One question and its answer. */
+export interface VerifyCheck {
+  /** What was looked at. */
+  name: "seq" | "last_seq" | "markers" | "orphans" | "idempotency_keys" | "message_ids" | "outbox" | "topic_to_database" | "database_to_topic";
+  /** skipped: asked not to; failed: could not be looked at. */
+  state: "sound" | "findings" | "skipped" | "failed";
+  /** Rooms, rows or records looked at. */
+  examined: number;
+  /** Findings in all. */
+  found: number;
+  /** The first of them. */
+  findings: Array<VerifyFinding>;
+  /** What else is to be known; why it failed. */
+  note: string | null;
+}
+
+/** The whole report. */
+export interface VerifyReport {
+  /** unchecked: nothing was found, but something could not be looked at. */
+  result: "sound" | "findings" | "unchecked";
+  /** All checks, in the order in which they were made. */
+  checks: Array<VerifyCheck>;
+}
+
 /** CONNECT or STOMP opens the connection. */
 export interface ConnectHeaders {
   /** Versions the client speaks, of 1.0, 1.1 and 1.2. */

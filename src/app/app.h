@@ -10,7 +10,9 @@
 #include "generated/c/settings.h"
 
 enum {
-    APP_EXIT_USAGE = 64, /* EX_USAGE */
+    APP_EXIT_FINDINGS = 1,  /* of verify: something does not fit together */
+    APP_EXIT_UNCHECKED = 2, /* of verify: nothing found, but not all could be looked at */
+    APP_EXIT_USAGE = 64,    /* EX_USAGE */
     APP_EXIT_UNAVAILABLE =
         69, /* EX_UNAVAILABLE: the database, a port, another server of that id */
     APP_EXIT_CONFIG = 78, /* EX_CONFIG: a setting is missing or wrong; its name is told */
@@ -29,6 +31,9 @@ int app_migrate(const struct app_args *args);
 int app_check(const struct app_args *args);
 /* app_health — asks the servers of these settings, which run already: 0 if all are up, else 1. */
 int app_health(const struct app_args *args);
+
+/* app_verify — looks whether what is stored fits together: 0, or APP_EXIT_FINDINGS or _UNCHECKED. */
+int app_verify(const struct app_args *args);
 
 /* app_settings — loads and checks; false: the reason was printed, exit APP_EXIT_CONFIG. */
 bool app_settings(const struct app_args *args, struct settings *out,

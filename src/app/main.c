@@ -30,10 +30,15 @@ static void print_help(void)
     buf_init(&out, 1 << 20);
     buf_append_c(
         &out,
-        "usage: reuse-chat [serve|migrate|check|health|config|bench|version|help] "
+        "usage: reuse-chat [serve|migrate|verify|check|health|config|bench|version|help] "
         "[--config=FILE] [--key=value …]\n\n"
         "serve    the default: bring the schema up to date and serve\n"
         "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
+        "verify   look whether what is stored fits together and fits the topic; changes "
+        "nothing\n"
+        "         [--json] [--tail=N: records of each partition, default 1000] "
+        "[--no-topic]\n"
+        "         exit status 0: sound, 1: findings, 2: not all could be looked at\n"
         "check    print the settings in force and where each came from\n"
         "health   ask the server of these settings how it is: exit status 0 if it can do "
         "its "
@@ -86,6 +91,8 @@ static int run(const struct app_args *args)
         return app_serve(args);
     if (strcmp(command, "migrate") == 0)
         return app_migrate(args);
+    if (strcmp(command, "verify") == 0)
+        return app_verify(args);
     if (strcmp(command, "check") == 0)
         return app_check(args);
     if (strcmp(command, "health") == 0)

@@ -83,9 +83,11 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_link *link,
         rd_kafka_conf_destroy(conf);
         return NULL;
     }
-    rd_kafka_conf_set_opaque(conf, link);
-    rd_kafka_conf_set_log_cb(conf, on_log);
-    link_conf(link, conf);
+    rd_kafka_conf_set_log_cb(conf, link ? on_log : NULL);
+    if (link) {
+        rd_kafka_conf_set_opaque(conf, link);
+        link_conf(link, conf);
+    }
     return conf;
 }
 

@@ -14,6 +14,7 @@ struct kafka_option {
 
 /*
  * kafka_conf_new — shared settings, then options (ended by one without a name).
+ * in:  link: NULL for a handle that nobody watches, which logs nothing
  * out: the caller's until rd_kafka_new takes it; NULL with why: a setting is refused
  */
 rd_kafka_conf_t *kafka_conf_new(struct kafka_link *link,
