@@ -1,4 +1,5 @@
-"""Clients that exist, run unchanged by node: tests/clients/stock.mjs and sockjs_browser.mjs.
+"""Clients that exist, run unchanged: tests/clients/stock.mjs and sockjs_browser.mjs by node, stomp_py.py
+by Python, and Spring's by Java. tools/test puts their libraries into build/python and build/spring.
 SPDX-License-Identifier: MIT
 """
 import json
@@ -13,13 +14,27 @@ NODE = ["stompjs2", "stompjs2-sockjs", "stompjs2-sockjs-xhr-streaming", "stompjs
 SOCKJS_TRANSPORTS = ["websocket", "xhr-streaming", "xhr-polling", "eventsource", "htmlfile"]
 
 
+STOMP_PY = ["stomp.py"]
+SPRING = ["spring", "spring-sockjs-websocket", "spring-sockjs-xhr"]
+CLIENTS = NODE + STOMP_PY + SPRING
+
+
+def command(client):
+    """What runs it, before its arguments."""
+    if client in SPRING:
+        jars = os.path.join(ROOT, "build", "spring")
+        return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/classes:{jars}/*", "SpringClient"]
+    if client in STOMP_PY:
+        return [os.path.join(ROOT, "build", "python", "bin", "python"), "stomp_py.py"]
+    return ["node", "sockjs_browser.mjs" if client in SOCKJS_TRANSPORTS else "stock.mjs"]
+
+
 class StockClient:
     """Says texts in a room as user and hears what is said there until last."""
 
     def __init__(self, client, server, room_uuid, user, last, texts):
-        script = "sockjs_browser.mjs" if client in SOCKJS_TRANSPORTS else "stock.mjs"
         self.child = subprocess.Popen(
-            ["node", script, client, server.url, room_uuid, user, last, *texts],
+            [*command(client), client, server.url, room_uuid, user, last, *texts],
             cwd=os.path.join(ROOT, "tests", "clients"), text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -4,7 +4,7 @@ SPDX-License-Identifier: MIT
 """
 import pytest
 
-from harness.stock import NODE, SOCKJS_TRANSPORTS, StockClient
+from harness.stock import CLIENTS, SOCKJS_TRANSPORTS, StockClient
 
 COUNT = 20
 
@@ -15,7 +15,7 @@ def servers(start_server):
     return start_server(settings), start_server(settings)
 
 
-@pytest.mark.parametrize("client", NODE + SOCKJS_TRANSPORTS)
+@pytest.mark.parametrize("client", CLIENTS + SOCKJS_TRANSPORTS)
 def test_twenty_quick_messages_each_way(servers, client):
     room = servers[0].new_room()
     texts = [f"{client} {n}" for n in range(COUNT - 1)] + ["한" * 17000]
@@ -38,7 +38,8 @@ def test_twenty_quick_messages_each_way(servers, client):
 
 
 @pytest.mark.parametrize("first, second", [("stompjs2", "stompjs7"), ("webstomp", "stompjs2"),
-                                           ("stompjs7-1.0", "webstomp")])
+                                           ("stompjs7-1.0", "webstomp"), ("stomp.py", "spring"),
+                                           ("spring-sockjs-websocket", "stomp.py")])
 def test_two_stock_clients_hear_the_same(servers, first, second):
     room = servers[0].new_room()
     names = [f"{c} {n}" for c in (first, second) for n in range(COUNT)]

@@ -175,6 +175,39 @@ static void test_host_and_user_become_the_address_of_the_mail_server(void **stat
     CHECK(cases, mail_url);
 }
 
+static void test_a_registry_is_understood(void **state)
+{
+    static const struct test_case urls[] = {
+        {{"EUREKA_CLIENT_SERVICEURL_DEFAULTZONE=http://u:p@a:8761/eureka/,http://b/e"},
+         "http://u:p@a:8761/eureka/,http://b/e",
+         "as it is"},
+        {{"EUREKA_INSTANCE_HOSTNAME=h"}, "", "a name alone is no address"},
+    };
+    static const struct test_case apps[] = {
+        {{"SPRING_APPLICATION_NAME=chat"}, "chat", "Spring's name"},
+        {{"PATH=/bin"}, "reuse-chat", "ours"},
+    };
+    static const char *const words[] = {
+        "EUREKA_CLIENT_ENABLED=false", "EUREKA_INSTANCE_LEASERENEWALINTERVALINSECONDS=10",
+        "EUREKA_INSTANCE_HOSTNAME=h", NULL};
+    struct settings s;
+    struct arena a;
+
+    (void)state;
+    CHECK(urls, eureka_url);
+    CHECK(apps, eureka_app);
+    arena_init(&a, SIZE_MAX);
+    assert_int_equal(
+        setting_load(&settings_table,
+                     &(struct setting_sources){.environ = spring_env(words, &a)}, &a, &s,
+                     NULL, NULL),
+        ERR_OK);
+    assert_false(s.eureka_enabled);
+    assert_int_equal(s.eureka_renewal_interval, 10000);
+    assert_true(str_eq(s.eureka_host, STR("h")));
+    arena_release(&a);
+}
+
 static void test_the_other_words_stay_and_none_is_fine(void **state)
 {
     static const char *const words[] = {"PATH=/bin", "SERVER_ID=chat-server-7",
@@ -199,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_a_demand_for_tls_is_refused_without_the_password),
         cmocka_unit_test(test_host_and_port_become_the_address_of_redis),
         cmocka_unit_test(test_host_and_user_become_the_address_of_the_mail_server),
+        cmocka_unit_test(test_a_registry_is_understood),
         cmocka_unit_test(test_the_other_words_stay_and_none_is_fine),
     };
 
