@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.kafka.CloudEventDeserializer;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -44,6 +46,7 @@ public class Consumer {
         }
     }
 
+    final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     final CloudEventDeserializer events = new CloudEventDeserializer();
     final Recent<Boolean> ids = new Recent<>(); // ce_id
     final Recent<Long> last = new Recent<>(); // room: its last ce_sequence
@@ -97,7 +100,7 @@ public class Consumer {
 
     void print(String seq, ChatDto chat) throws IOException {
         count("messages");
-        System.out.println(String.join("\t", chat.getRoomUUID(), seq, chat.getSender(),
+        out.println(String.join("\t", chat.getRoomUUID(), seq, chat.getSender(),
                 chat.getTimestamp(), JSON.writeValueAsString(chat.getContent())));
     }
 
@@ -133,7 +136,7 @@ public class Consumer {
                             new OffsetAndMetadata(record.offset() + 1));
                 }
             }
-            System.out.flush();
+            out.flush();
             consumer.commitSync(taken); // committed is what was printed
         }
     }
@@ -167,6 +170,7 @@ public class Consumer {
         } catch (WakeupException e) {
             // Ctrl-C
         }
-        System.out.println(JSON.writeValueAsString(reader.counts));
+        reader.out.println(JSON.writeValueAsString(reader.counts));
+        reader.out.flush();
     }
 }
