@@ -165,26 +165,19 @@ static const struct db_column dao_verify_holes_row_columns[] = {
         .offset = offsetof(struct dao_verify_holes_row, seq),
         .has_offset = DB_NO_OFFSET,
     },
-    {
-        .name = "next",
-        .type = DB_I64,
-        .offset = offsetof(struct dao_verify_holes_row, next),
-        .has_offset = DB_NO_OFFSET,
-    },
 };
 
 const struct db_query dao_verify_holes_query = {
     .id = DAO_VERIFY_HOLES,
     .name = "verify_holes",
-    .sql = "SELECT c.seq, CAST(COALESCE((SELECT MIN(f.seq) FROM chat f WHERE f.room_id "
-           "= c.room_id AND f.seq > c.seq), 0) AS SIGNED) AS next FROM chat c LEFT JOIN "
-           "chat n ON n.room_id = c.room_id AND n.seq = c.seq + 1 WHERE c.room_id = ? "
-           "AND c.seq < ? AND n.seq IS NULL ORDER BY c.seq LIMIT ?",
+    .sql = "SELECT c.seq FROM chat c LEFT JOIN chat n ON n.room_id = c.room_id AND "
+           "n.seq = c.seq + 1 WHERE c.room_id = ? AND c.seq < ? AND n.seq IS NULL ORDER "
+           "BY c.seq LIMIT ?",
     .kind = DB_MANY,
     .params = verify_holes_params,
     .n_params = 3,
     .columns = dao_verify_holes_row_columns,
-    .n_columns = 2,
+    .n_columns = 1,
     .row_size = sizeof(struct dao_verify_holes_row),
     .in_size = sizeof(struct dao_verify_holes_in),
 };

@@ -72,21 +72,16 @@ struct dao_verify_holes_in {
 
 struct dao_verify_holes_row {
     int64_t seq; /* chat.seq */
-    int64_t next;
 };
 
 /*
- * dao_verify_holes — Messages without a next one, the last ones of holes' near sides: of
- * one room, below its last message.
- *   SELECT c.seq,
- *          CAST(COALESCE((SELECT MIN(f.seq) FROM chat f WHERE f.room_id = c.room_id AND
- *              f.seq > c.seq), 0)
- *               AS SIGNED) AS next
- *   FROM chat c LEFT JOIN chat n ON n.room_id = c.room_id AND n.seq = c.seq + 1
+ * dao_verify_holes — Messages of a room without a next one, below its last message:
+ * behind each is a hole.
+ *   SELECT c.seq FROM chat c LEFT JOIN chat n ON n.room_id = c.room_id AND n.seq = c.seq
+ *       + 1
  *   WHERE c.room_id = :room_id AND c.seq < :last AND n.seq IS NULL ORDER BY c.seq LIMIT
  *       :limit
- * Plan: chat range PRIMARY, chat eq_ref PRIMARY, chat ref chat_idempotency, checked on
- * 5,000 rows.
+ * Plan: chat range PRIMARY, chat eq_ref PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_verify_holes_query;
 NODISCARD enum err dao_verify_holes(struct db *db, const struct dao_verify_holes_in *in,

@@ -22,15 +22,12 @@ LEFT JOIN chat c ON c.room_id = r.id
 GROUP BY r.id, r.roomuuid, r.state, r.last_seq, r.last_seq_0, r.last_seq_1, r.has_members
 ORDER BY r.id;
 
--- Messages without a next one, the last ones of holes' near sides: of one room, below its last message.
+-- Messages of a room without a next one, below its last message: behind each is a hole.
 -- @query verify_holes many
 -- @param last  chat.seq
 -- @param limit u32 1..1000
 -- @allow scan because only a room in which messages are missing is looked at
-SELECT c.seq,
-       CAST(COALESCE((SELECT MIN(f.seq) FROM chat f WHERE f.room_id = c.room_id AND f.seq > c.seq), 0)
-            AS SIGNED) AS next
-FROM chat c LEFT JOIN chat n ON n.room_id = c.room_id AND n.seq = c.seq + 1
+SELECT c.seq FROM chat c LEFT JOIN chat n ON n.room_id = c.room_id AND n.seq = c.seq + 1
 WHERE c.room_id = :room_id AND c.seq < :last AND n.seq IS NULL ORDER BY c.seq LIMIT :limit;
 
 -- Members whose markers lie beyond the last message.

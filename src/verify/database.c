@@ -2,6 +2,7 @@
  * Checks of the database alone. Each statement sees one moment, so servers may go on meanwhile.
  * SPDX-License-Identifier: MIT
  */
+#include "generated/c/dao_chat.h"
 #include "service/outbox.h"
 #include "verify/run_internal.h"
 
@@ -24,6 +25,22 @@ static void find_hole(struct verify *v, struct str room, int64_t first, int64_t 
                     (long long)first, (long long)last);
 }
 
+/* The hole behind a message. */
+static enum err measure_hole(struct verify *v, const struct dao_verify_rooms_row *room,
+                             int64_t before)
+{
+    struct chat_row *next;
+    size_t n;
+    enum err rc = dao_chat_after(
+        v->db,
+        &(struct dao_chat_after_in){.room_id = room->id, .after = before, .limit = 1},
+        &v->page, &next, &n);
+
+    if (rc == ERR_OK && n == 1)
+        find_hole(v, room->roomuuid, before + 1, next->seq - 1);
+    return rc;
+}
+
 static enum err look_for_holes(struct verify *v, const struct dao_verify_rooms_row *room)
 {
     struct dao_verify_holes_row *holes;
@@ -40,7 +57,7 @@ static enum err look_for_holes(struct verify *v, const struct dao_verify_rooms_r
                                                         .limit = HOLES_A_ROOM},
                           &v->page, &holes, &n);
     for (size_t i = 0; rc == ERR_OK && i < n; i++)
-        find_hole(v, room->roomuuid, holes[i].seq + 1, holes[i].next - 1);
+        rc = measure_hole(v, room, holes[i].seq);
     if (rc == ERR_OK && n == HOLES_A_ROOM)
         verify_find(v, VERIFY_SEQ, room->roomuuid, "%lld messages are missing in all",
                     (long long)(room->last - room->messages));
