@@ -38,12 +38,13 @@ class Chat {
       connecting: () => "connecting…",
       // STOMP 1.2, "server": name/version, then a comment: the id of this server.
       online: () => `on ${detail.server?.replace(/^\S+ /, "") ?? "the server"}`,
-      waiting: () => `connection lost, next try in ${Math.ceil(detail.delay / 1000)} s`,
+      waiting: () => `connection lost: next try in ${Math.ceil(detail.delay / 1000)} s`,
       refused: () => `refused: ${detail.message ?? detail.code}`,
       closed: () => "",
     }[word]();
     view.showStatus(word, text);
-    if (word !== "online" && this.open) {
+    if (word !== "online") {
+      this.isOtherOnline = false; // nobody knows; the list tells it again after the next CONNECTED
       this.showTyping(false);
     }
   }
@@ -91,10 +92,10 @@ class Chat {
     const item = this.rooms.find((r) => r.roomUUID === this.open?.room);
     if (item) {
       view.showRoomHead(item);
-      this.isOtherOnline = item.otherOnline;
+      this.isOtherOnline = item.otherOnline && this.client.isOnline;
       this.open.other = item.other;
       this.open.mark("read", item.otherReadSeq);
-      view.showPresence(item.otherOnline, this.isOtherTyping === true);
+      this.showPresence();
     }
   }
 
@@ -217,7 +218,7 @@ class Chat {
       this.showTyping(event.typing);
     } else if (event.type === "presence" && event.user !== this.user) {
       this.isOtherOnline = event.online;
-      view.showPresence(event.online, this.isOtherTyping === true);
+      this.showPresence();
       this.reload();
     } else if (event.type === "room.state") {
       view.showNotice(event.state === "open" ? null : `This chat is ${event.state}.`);
@@ -310,10 +311,14 @@ class Chat {
   showTyping(isTyping) {
     clearTimeout(this.typingTimer);
     this.isOtherTyping = isTyping;
-    view.showPresence(this.isOtherOnline === true, isTyping);
+    this.showPresence();
     if (isTyping) {
       this.typingTimer = setTimeout(() => this.showTyping(false), TYPING_SHOWN_MS);
     }
+  }
+
+  showPresence() {
+    view.showPresence(this.isOtherOnline === true, this.isOtherTyping === true);
   }
 
   fit() {

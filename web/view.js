@@ -140,6 +140,7 @@ function updateMessage(node, item) {
   setText(part(node, "content"), item.content);
   setText(part(node, "when"), clock.format(item.at));
   const ticks = part(node, "ticks");
+  node.dataset.state = item.isMine ? item.state : "";
   const [sign, word] = item.isMine ? TICKS[item.state] : ["", ""];
   setText(ticks, sign);
   ticks.className = `ticks ${item.state}`;
@@ -229,6 +230,7 @@ export function showStatus(word, text) {
     node.classList.add(word);
     setText(node, text);
   }
+  $("app").classList.toggle("offline", word !== "online");
 }
 
 export function showPane(isRoomOpen) {

@@ -83,6 +83,25 @@ async function chatBothWays(first, second, said) {
   await second.getByLabel("Message", {exact: true}).pressSequentially("…");
   await first.getByText("is typing…").waitFor();
   await hasTicks(first, "좋아요", "read");
+  await seesOther(first, "online");
+}
+
+// What the page tells of the other person: in the head, and by the dot at the name.
+async function seesOther(page, word) {
+  await page.waitForFunction((wanted) => {
+    const has = (node) => getComputedStyle(node, "::after").content !== "none";
+    const shown = ["#other-avatar", ".entry .avatar"].every((where) =>
+      has(document.querySelector(where)) === (wanted === "online"));
+    return shown && document.getElementById("presence").textContent === wanted;
+  }, word);
+}
+
+async function isWhole(page, id) {
+  const [shown, needed] = await page.evaluate((of) => {
+    const node = document.getElementById(of);
+    return [node.clientWidth, node.scrollWidth];
+  }, id);
+  assert.ok(shown > 0 && needed <= shown, `#${id} is cut: ${shown} of ${needed}`);
 }
 
 async function surviveRestart(first, second, said) {
@@ -92,6 +111,11 @@ async function surviveRestart(first, second, said) {
   await first.locator("#status.waiting, #status.connecting").waitFor();
   await say(first, "sent while nobody was there");
   await hasTicks(first, "sent while", "sending");
+  await seesOther(first, "");
+  await first.setViewportSize({width: 900, height: 700});
+  await first.locator("#status.waiting").waitFor();
+  await isWhole(first, "status");
+  await picture(first, "away-900");
   console.log("away");
   await input.question("");
   input.close();
@@ -117,6 +141,10 @@ async function fitsAPhone(browser, room) {
   await picture(page, "phone-list");
   await page.locator(".entry", {hasText: product}).click();
   await page.locator(".message").first().waitFor();
+  await page.locator("#presence", {hasText: "online"}).waitFor();
+  await isWhole(page, "presence");
+  const presence = await page.locator("#presence").boundingBox();
+  assert.ok(presence.x + presence.width <= 360, "presence is on the screen");
   await picture(page, "phone-room");
   assert.ok(room.endsWith(new URL(page.url()).hash));
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
