@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "codec/base64.h"
+#include "base/base64.h"
 #include "codec/field.h"
 #include "codec/json.h"
 #include "codec/json_number.h"

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "codec/base64.h"
+#include "base/base64.h"
 #include "mail/message.h"
 
 #include "base/banned.h"
