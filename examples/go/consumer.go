@@ -70,7 +70,7 @@ func (r *reader) take(record *kgo.Record) {
 	fmt.Printf("%s\t%s\t%s\t%s\t%s\n", room, number, text(chat.Sender), text(chat.Timestamp), content)
 }
 
-// checkOrder: numbers of a room have no gaps; two servers that write at once may invert two.
+// checkOrder: numbers of a room have no gaps; two servers that write at once may invert some.
 func (r *reader) checkOrder(room string, seq int64) {
 	last, known := r.last.values[room]
 	if !known {

@@ -88,7 +88,7 @@ public class Consumer {
         print(Long.toString(seq), chat);
     }
 
-    /** Numbers of a room have no gaps; two servers that write at once may invert two. */
+    /** Numbers of a room have no gaps; two servers that write at once may invert some. */
     void checkOrder(String room, long seq) {
         long before = last.getOrDefault(room, seq - 1);
 

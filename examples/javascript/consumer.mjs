@@ -82,7 +82,7 @@ class Reader {
     console.log([chat.roomUUID, seq, chat.sender, chat.timestamp, JSON.stringify(chat.content)].join("\t"));
   }
 
-  /** Numbers of a room have no gaps; two servers that write at once may invert two. */
+  /** Numbers of a room have no gaps; two servers that write at once may invert some. */
   checkOrder(/** @type {string} */ room, /** @type {number} */ seq) {
     const last = this.last.get(room) ?? seq - 1;
     if (seq !== last + 1) this.counts.out_of_order++;

@@ -68,7 +68,7 @@ class Reader:
               json.dumps(chat.content, ensure_ascii=False), sep="\t", flush=True)
 
     def check_order(self, room, seq):
-        """Numbers of a room have no gaps; two servers that write at once may invert two."""
+        """Numbers of a room have no gaps; two servers that write at once may invert some."""
         last = self.last.get(room, seq - 1)
         if seq != last + 1:
             self.counts["out_of_order"] += 1
