@@ -67,6 +67,8 @@ async def refused(port):
             writer.close()
         except ConnectionRefusedError:
             return time.monotonic()
+        except ConnectionResetError:
+            pass  # it had not been accepted yet
         await asyncio.sleep(0)
     raise AssertionError("new connections are taken")
 
