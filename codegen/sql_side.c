@@ -13,6 +13,7 @@
 #include "codegen/plan.h"
 #include "codegen/query_lock.h"
 #include "codegen/query_shape.h"
+#include "codegen/schema_record.h"
 
 #include "base/banned.h"
 
@@ -20,6 +21,7 @@ struct sql_side {
     struct arena arena;
     struct engine *engine;
     struct catalog catalog;
+    struct schema_record record;
     struct query_file *files;
     size_t n_files;
     struct query_rows rows;
@@ -100,9 +102,11 @@ static struct sources read_folder(struct arena *a, const char *dir, struct diag 
 }
 
 /* Runs the statements of one migration up to the first that fails. */
-static bool apply_migration(struct sql_side *s, const struct source *from, struct diag *d)
+static bool apply_migration(struct sql_side *s, const struct source *from,
+                            unsigned version, struct diag *d)
 {
     struct str rest = from->text;
+    unsigned number = 0;
     struct why why;
     int line = 1;
 
@@ -110,7 +114,9 @@ static bool apply_migration(struct sql_side *s, const struct source *from, struc
         struct str statement = {rest.p, sql_statement_length(rest)};
         struct sql_tokens t = sql_tokens_of(&s->arena, statement, line);
 
-        if (t.n > 0 && !engine_run(s->engine, statement, &why)) {
+        if (t.n > 0 &&
+            (!engine_run(s->engine, statement, &why) ||
+             !schema_record_add(&s->record, statement, version, ++number, &why))) {
             diag_at(d, (struct pos){from->path, t.at[0].line}, "%s", why.text);
             return false;
         }
@@ -126,7 +132,7 @@ static void apply_migrations(struct sql_side *s, const char *dir, struct diag *d
     struct why why;
 
     for (size_t i = 0; i < sources.n; i++)
-        if (!apply_migration(s, &sources.at[i], d))
+        if (!apply_migration(s, &sources.at[i], (unsigned)i + 1, d))
             return;
     if (!catalog_load(s->engine, &s->arena, &s->catalog, &why))
         diag_at(d, (struct pos){dir, 0}, "%s", why.text);
@@ -219,6 +225,7 @@ struct sql_side *sql_side_load(const char *migrations, const char *queries,
         sql_side_free(&s);
         return NULL;
     }
+    schema_record_init(&s->record, s->engine, &s->arena);
     apply_migrations(s, migrations, d);
     if (queries && d->n == before)
         load_queries(s, queries, d);
@@ -235,6 +242,7 @@ void sql_side_emit(const struct sql_side *s, const char *out_dir, struct diag *d
     const struct dao_model model = {s->files, s->n_files, &s->rows, &s->catalog};
 
     emit_dao(&model, out_dir, d);
+    schema_record_emit(&s->record, out_dir, d);
 }
 
 static const char lock_head[] =
@@ -287,6 +295,7 @@ void sql_side_free(struct sql_side **s)
     if (!it)
         return;
     engine_stop(&it->engine);
+    schema_record_release(&it->record);
     arena_release(&it->arena);
     free(it);
     *s = NULL;

@@ -23,7 +23,7 @@ struct sql_side *sql_side_load(const char *migrations, const char *queries,
 /* sql_side_catalog — the tables after all migrations; lives as long as s. */
 const struct catalog *sql_side_catalog(const struct sql_side *s);
 
-/* sql_side_emit — writes the DAOs (dao_*.{h,c}) below out_dir. */
+/* sql_side_emit — writes the DAOs (dao_*.{h,c}) and the tables' record (schema.txt) below out_dir. */
 void sql_side_emit(const struct sql_side *s, const char *out_dir, struct diag *d);
 
 /* sql_side_record — writes dir/queries.lock: all statements, for the gate of later releases. */

@@ -284,7 +284,27 @@ static const struct setting rows[] = {
         .offset = offsetof(struct settings, migrate_at_start),
         .default_text = "true",
         .env = "REUSE_CHAT_MIGRATE_AT_START",
-        .help = "Bring the database's schema up to date before serving.",
+        .help = "Bring the database's schema up to date before serving; false: wait "
+                "until somebody else did.",
+    },
+    {
+        .key = "migrate.wait",
+        .kind = SETTING_MS,
+        .offset = offsetof(struct settings, migrate_wait),
+        .default_text = "1h",
+        .env = "REUSE_CHAT_MIGRATE_WAIT",
+        .max = INT64_C(604800000),
+        .help = "How long to wait for somebody else who brings the schema up to date.",
+    },
+    {
+        .key = "database.drift",
+        .kind = SETTING_CHOICE,
+        .offset = offsetof(struct settings, database_drift),
+        .default_text = "refuse",
+        .env = "REUSE_CHAT_DATABASE_DRIFT",
+        .choices = "refuse|warn",
+        .help = "Tables that are not as the migrations left them: refuse to migrate and "
+                "to start, or only warn.",
     },
     {
         .key = "errors.unsubscribed",

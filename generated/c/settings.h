@@ -32,6 +32,11 @@ enum settings_log_format {
     SETTINGS_LOG_FORMAT_JSON,
 };
 
+enum settings_database_drift {
+    SETTINGS_DATABASE_DRIFT_REFUSE,
+    SETTINGS_DATABASE_DRIFT_WARN,
+};
+
 enum settings_errors_unsubscribed {
     SETTINGS_ERRORS_UNSUBSCRIBED_FATAL,
     SETTINGS_ERRORS_UNSUBSCRIBED_DROP,
@@ -129,8 +134,21 @@ struct settings {
     int log_format;
     /* Time that SIGTERM gives to clients and stores. [drain.timeout, in ms] */
     int64_t drain_timeout;
-    /* Bring the database's schema up to date before serving. [migrate.at_start] */
+    /*
+     * Bring the database's schema up to date before serving; false: wait until somebody
+     * else did. [migrate.at_start]
+     */
     bool migrate_at_start;
+    /*
+     * How long to wait for somebody else who brings the schema up to date. [migrate.wait,
+     * in ms]
+     */
+    int64_t migrate_wait;
+    /*
+     * Tables that are not as the migrations left them: refuse to migrate and to start, or
+     * only warn. [database.drift: enum settings_database_drift]
+     */
+    int database_drift;
     /*
      * What a soft error does to a client that did not subscribe to /user/queue/errors.
      * [errors.unsubscribed: enum settings_errors_unsubscribed]

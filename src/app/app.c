@@ -1,5 +1,5 @@
 /*
- * Settings, the database's schema, and the subcommands that need no server.
+ * Settings, the database library, and the subcommands that need no server.
  * SPDX-License-Identifier: MIT
  */
 #include "app/app.h"
@@ -13,16 +13,10 @@
 #include <unistd.h>
 
 #include "app/spring_env.h"
-#include "base/clock.h"
 #include "db/migrate.h"
 #include "mail/mail.h"
 
 #include "base/banned.h"
-
-enum {
-    DATABASE_WAIT_S = 60,
-    MIGRATE_LOCK_WAIT_S = 3600
-};
 
 static bool complain(const char *key, const char *text)
 {
@@ -104,60 +98,6 @@ bool app_database_open(const struct settings *settings)
     return false;
 }
 
-static struct log log_of(const struct settings *settings)
-{
-    return (struct log){.fd = STDERR_FILENO,
-                        .level = (enum log_level)settings->log_level,
-                        .format = (enum log_format)settings->log_format};
-}
-
-static struct db *migrator_new(const struct settings *settings, const struct log *log)
-{
-    return db_new(&(struct db_config){.url = settings->database_url,
-                                      .read_timeout_ms = MIGRATE_READ_TIMEOUT_MS,
-                                      .log = log});
-}
-
-/* A database that starts at the same time as this program gets a minute. */
-static enum err wait_for_database(struct db *db, const struct log *log)
-{
-    const struct timespec pause = {0, 200 * NS_PER_MS};
-    int64_t deadline = clock_mono_ns() + DATABASE_WAIT_S * NS_PER_S;
-    bool is_told = false;
-    enum err rc;
-
-    while ((rc = db_connect(db)) == ERR_DB_LOST && clock_mono_ns() < deadline) {
-        if (!is_told)
-            LOG_WARN(log, "database.waiting", LOG_C("text", db_error_text(db)));
-        is_told = true;
-        nanosleep(&pause, NULL);
-    }
-    return rc;
-}
-
-bool app_migrate_up(const struct settings *settings)
-{
-    struct log log = log_of(settings);
-    struct db *db = migrator_new(settings, &log);
-    struct migrate_report report = {0};
-    struct why why = {.text = ""};
-    enum err rc = wait_for_database(db, &log);
-
-    if (rc != ERR_OK)
-        why_set(&why, "%s", db_error_text(db));
-    else
-        rc = migrate_up(db, &migration_files, MIGRATE_LOCK_WAIT_S, &log, &report, &why);
-    db_free(&db);
-    if (rc != ERR_OK) {
-        fprintf(stderr, "reuse-chat: database: %s\n", why.text);
-        return false;
-    }
-    if (report.applied > 0)
-        LOG_INFO(&log, "database.migrated", LOG_INT("applied", report.applied),
-                 LOG_INT("version", report.version));
-    return true;
-}
-
 /* --- the engine inside -------------------------------------------------------------------- */
 
 /* What the schema of a data directory was brought to: changes with any byte of migrations/. */
@@ -192,78 +132,35 @@ static bool write_mark(const char *path)
 
 static int prepare_in_child(const struct settings *settings)
 {
-    bool is_done;
+    int status;
 
     if (!app_database_open(settings))
         return APP_EXIT_UNAVAILABLE;
-    is_done = !settings->migrate_at_start || app_migrate_up(settings);
+    status = settings->migrate_at_start ? app_schema_at_start(settings) : 0;
     db_library_stop();
-    return is_done ? 0 : APP_EXIT_UNAVAILABLE;
+    return status;
 }
 
-bool app_database_prepare(const struct settings *settings)
+int app_database_prepare(const struct settings *settings)
 {
     char mark[1100];
     pid_t child;
     int status = -1;
 
     if (!str_starts(settings->database_url, STR("embedded:")))
-        return true;
+        return 0;
     snprintf(mark, sizeof(mark), STR_FMT "/schema-mark",
              STR_ARG(str_from(settings->database_url, 9)));
     if (is_marked(mark))
-        return true;
+        return 0;
     child = fork();
     if (child == 0)
         _exit(prepare_in_child(settings));
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    return status == 0 && write_mark(mark);
-}
-
-static const char *const state_words[] = {
-    [MIGRATE_PENDING] = "pending", [MIGRATE_RUNNING] = "running",
-    [MIGRATE_FAILED] = "failed",   [MIGRATE_DONE] = "done",
-    [MIGRATE_CHANGED] = "changed",
-};
-
-static int print_status(const struct settings *settings, struct arena *a)
-{
-    struct log log = log_of(settings);
-    struct db *db = migrator_new(settings, &log);
-    struct migrate_status *rows;
-    enum err rc = migrate_status(db, &migration_files, a, &rows);
-    bool is_done = true;
-
-    if (rc != ERR_OK)
-        fprintf(stderr, "reuse-chat: database: %s\n", db_error_text(db));
-    for (size_t i = 0; rc == ERR_OK && i < migration_files.n; i++) {
-        printf("%04u %-20s %s %u/%u " STR_FMT "\n", rows[i].version, rows[i].name,
-               state_words[rows[i].state], rows[i].applied, rows[i].statements,
-               STR_ARG(rows[i].error.p ? rows[i].error : STR("")));
-        is_done = is_done && rows[i].state == MIGRATE_DONE;
-    }
-    db_free(&db);
-    if (rc != ERR_OK)
-        return APP_EXIT_UNAVAILABLE;
-    return is_done ? 0 : 1;
-}
-
-int app_migrate(const struct app_args *args)
-{
-    struct settings settings;
-    int status;
-
-    if (!app_settings(args, &settings, NULL))
-        return APP_EXIT_CONFIG;
-    if (!app_database_prepare(&settings) || !app_database_open(&settings))
-        return APP_EXIT_UNAVAILABLE;
-    if (args->argument && strcmp(args->argument, "status") == 0)
-        status = print_status(&settings, args->arena);
-    else
-        status = app_migrate_up(&settings) ? 0 : APP_EXIT_UNAVAILABLE;
-    db_library_stop();
-    return status;
+    if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        return WEXITSTATUS(status);
+    return status == 0 && write_mark(mark) ? 0 : APP_EXIT_UNAVAILABLE;
 }
 
 int app_check(const struct app_args *args)

@@ -10,16 +10,25 @@
 #include "generated/c/settings.h"
 
 enum {
+    APP_EXIT_NOT_YET =
+        1, /* the answer of health, migrate status and migrate verify is no */
     APP_EXIT_FINDINGS = 1,  /* of verify: something does not fit together */
     APP_EXIT_UNCHECKED = 2, /* of verify: nothing found, but not all could be looked at */
     APP_EXIT_USAGE = 64,    /* EX_USAGE */
+    APP_EXIT_SCHEMA =
+        65, /* EX_DATAERR: tables or records are not those of the migrations; mends not itself */
     APP_EXIT_UNAVAILABLE =
         69, /* EX_UNAVAILABLE: the database, a port, another server of that id */
+    APP_EXIT_STATEMENT =
+        70, /* EX_SOFTWARE: the database refused a migration's statement */
+    APP_EXIT_BUSY =
+        75, /* EX_TEMPFAIL: somebody else migrates for longer than waited for */
     APP_EXIT_CONFIG = 78, /* EX_CONFIG: a setting is missing or wrong; its name is told */
 };
 
 struct app_args {
     const char *command, *argument; /* NULL: none */
+    const char *excess;             /* a word after them; NULL: none */
     const char *config_file;
     const char *const *flags;
     const char *const *environ;
@@ -42,14 +51,19 @@ bool app_settings(const struct app_args *args, struct settings *out,
 /*
  * app_database_prepare — with the engine inside: makes its files and brings the schema up to date in
  * a process of its own that stops cleanly, before anything that must not be lost is written: the
- * engine does not recover a new table whose pages were never written back. No-op else. false: printed.
+ * engine does not recover a new table whose pages were never written back. No-op else. The exit
+ * status; if it is not 0, the reason was printed.
  */
-bool app_database_prepare(const struct settings *settings);
+int app_database_prepare(const struct settings *settings);
 
 /* app_database_open — starts the database library for the settings' database; false: printed. */
 bool app_database_open(const struct settings *settings);
 
-/* app_migrate_up — brings the schema up to date, waiting for the database; false: printed. */
-bool app_migrate_up(const struct settings *settings);
+/*
+ * app_schema_at_start — waits for the database and brings its schema up to date, or waits until
+ * somebody else did (migrate.at_start), and looks that its tables are as recorded. The exit status;
+ * if it is not 0, the reason was printed.
+ */
+int app_schema_at_start(const struct settings *settings);
 
 #endif

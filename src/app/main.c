@@ -23,29 +23,37 @@ static void print_buf(struct buf *out)
     buf_release(out);
 }
 
+static const char usage[] =
+    "usage: reuse-chat [COMMAND] [--config=FILE] [--key=value …]\n\n"
+    "serve    the default: bring the schema up to date and serve\n"
+    "migrate  up [--to=V] [--dry-run]  bring the schema up to date, at most to\n"
+    "                  migration V; or only print the statements\n"
+    "         status   how each migration stands\n"
+    "         verify   compare the tables with what the migrations left\n"
+    "         baseline [--to=V]  record migrations as done, in a database that has\n"
+    "                  their tables already\n"
+    "         wait [--to=V]  until somebody else brought the schema up to date,\n"
+    "                  for migrate.wait at most\n"
+    "verify   whether what is stored fits together and fits the topic; changes nothing\n"
+    "         [--json] [--no-topic] [--tail=N: records of each partition, 1000]\n"
+    "check    print the settings in force and where each came from\n"
+    "health   ask the server of these settings how it is\n"
+    "config   print a settings file: every setting, its meaning and its default\n"
+    "bench    a load of users against running servers, see 'reuse-chat bench --help'\n"
+    "version  print the version\n\n"
+    "Exit status: 0 done, and the answer is yes; 1 the answer of health, verify,\n"
+    "migrate status or migrate verify is no; 2 verify could not look at all;\n"
+    "64 wrong command line; 65 the tables are not those of the migrations; 69 the\n"
+    "database, a port or the server's id is not to be had; 70 the database refused\n"
+    "a migration's statement; 75 somebody else was migrating for longer than\n"
+    "migrate.wait; 78 wrong setting.\n\n";
+
 static void print_help(void)
 {
     struct buf out;
 
     buf_init(&out, 1 << 20);
-    buf_append_c(
-        &out,
-        "usage: reuse-chat [serve|migrate|verify|check|health|config|bench|version|help] "
-        "[--config=FILE] [--key=value …]\n\n"
-        "serve    the default: bring the schema up to date and serve\n"
-        "migrate  [up|status]  bring the schema up to date, or tell how it stands\n"
-        "verify   look whether what is stored fits together and fits the topic; changes "
-        "nothing\n"
-        "         [--json] [--tail=N: records of each partition, default 1000] "
-        "[--no-topic]\n"
-        "         exit status 0: sound, 1: findings, 2: not all could be looked at\n"
-        "check    print the settings in force and where each came from\n"
-        "health   ask the server of these settings how it is: exit status 0 if it can do "
-        "its "
-        "work\n"
-        "config   print a settings file: every setting, its meaning and its default\n"
-        "bench    a load of users against running servers, see 'reuse-chat bench "
-        "--help'\n\n");
+    buf_append_c(&out, usage);
     setting_help(&settings_table, &out);
     print_buf(&out);
 }
@@ -63,6 +71,12 @@ static void print_config(void)
     print_buf(&out);
 }
 
+static bool takes_value(const char *flag)
+{
+    return strncmp(flag, "--", 2) == 0 && !strchr(flag, '=') &&
+           strcmp(flag, "--dry-run") != 0;
+}
+
 /* Takes the words that are no flags out of argv: a subcommand and its argument. */
 static void split_args(char **argv, struct app_args *args, const char **flags)
 {
@@ -73,12 +87,14 @@ static void split_args(char **argv, struct app_args *args, const char **flags)
             args->config_file = *arg + 9;
         else if (strncmp(*arg, "--", 2) == 0)
             flags[n++] = *arg;
-        else if (n > 0 && !strchr(flags[n - 1], '='))
+        else if (n > 0 && takes_value(flags[n - 1]))
             flags[n++] = *arg; /* the value of "--key value" */
         else if (!args->command)
             args->command = *arg;
-        else
+        else if (!args->argument)
             args->argument = *arg;
+        else
+            args->excess = *arg;
     }
     flags[n] = NULL;
 }

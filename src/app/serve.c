@@ -194,8 +194,10 @@ static void start_servers(struct app *app)
 
 static int serve(struct app *app)
 {
-    if (app->settings.migrate_at_start && !app_migrate_up(&app->settings))
-        return APP_EXIT_UNAVAILABLE;
+    int status = app_schema_at_start(&app->settings);
+
+    if (status != 0)
+        return status;
     if (!start_mock(app))
         return APP_EXIT_UNAVAILABLE;
     app->memory = session_memory_new();
@@ -222,7 +224,10 @@ int app_serve(const struct app_args *args)
 
     if (!app_settings(args, &app.settings, NULL))
         return APP_EXIT_CONFIG;
-    if (!app_database_prepare(&app.settings) || !app_database_open(&app.settings))
+    status = app_database_prepare(&app.settings);
+    if (status != 0)
+        return status;
+    if (!app_database_open(&app.settings))
         return APP_EXIT_UNAVAILABLE;
     status = serve(&app);
     db_library_stop();

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "db/migrate_record.h"
+#include "db/schema.h"
 
 #include "base/banned.h"
 
@@ -10,7 +11,7 @@
 struct run {
     struct db *db;
     const struct migration_set *set;
-    const struct log *log;
+    const struct migrate_options *options;
     struct why *why;
     struct migrate_report *report;
     uint64_t generation;
@@ -31,8 +32,9 @@ static enum err ask(struct run *run, struct arena *a, const char *sql, struct st
     return rc == ERR_OK ? rc : fail(run, rc);
 }
 
-static enum err take_lock(struct run *run, unsigned wait_s)
+static enum err take_lock(struct run *run)
 {
+    unsigned wait_s = run->options->lock_wait_s;
     struct str got, holder = STR_NULL;
     struct arena a;
     enum err rc;
@@ -62,35 +64,6 @@ static void give_lock(struct run *run)
     (void)!db_run_text(run->db, STR("SELECT RELEASE_LOCK(" LOCK_NAME ")"), NULL, NULL);
 }
 
-/* What a table statement answers when the run before was cut short just after it. */
-static bool says_done_already(struct str statement, unsigned code)
-{
-    static const struct {
-        const char *words;
-        unsigned code;
-    } answers[] = {
-        {"CREATE TABLE", 1050},                         /* table exists */
-        {"RENAME TABLE", 1050}, {"RENAME TABLE", 1146}, /* the old name is gone */
-        {"DROP TABLE", 1051},   {"ALTER TABLE", 1060},  /* column exists */
-        {"ALTER TABLE", 1061},                          /* key exists */
-        {"ALTER TABLE", 1091},                          /* nothing to drop */
-        {"ALTER TABLE", 1826},                          /* foreign key exists, MySQL */
-        {"CREATE INDEX", 1061}, {"CREATE UNIQUE INDEX", 1061}, {"DROP INDEX", 1091},
-    };
-
-    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        if (answers[i].code == code && sql_starts(statement, answers[i].words))
-            return true;
-    }
-    return false;
-}
-
-static bool changes_rows(struct str statement)
-{
-    return sql_starts(statement, "INSERT") || sql_starts(statement, "UPDATE") ||
-           sql_starts(statement, "DELETE") || sql_starts(statement, "REPLACE");
-}
-
 /* Rows and their count go together: such a statement is never run twice. */
 static enum err apply_rows(struct run *run, const struct migration_text *t, size_t i)
 {
@@ -110,18 +83,14 @@ static enum err apply_rows(struct run *run, const struct migration_text *t, size
     return rc;
 }
 
-/* A table statement commits by itself. Cut short before it was counted, it is run again. */
-static enum err apply_table(struct run *run, const struct migration_text *t, size_t i,
-                            bool may_be_done)
+/* A table statement commits by itself; record_resume finds out about one that was not counted. */
+static enum err apply_table(struct run *run, const struct migration_text *t, size_t i)
 {
     enum err rc;
 
     if (db_generation(run->db) != run->generation || !db_is_connected(run->db))
         return ERR_DB_LOST;
     rc = db_run_text(run->db, t->statements[i].text, NULL, NULL);
-    if (rc != ERR_OK && may_be_done &&
-        says_done_already(t->statements[i].text, db_error_code(run->db)))
-        rc = ERR_OK;
     return rc == ERR_OK ? record_progress(run->db, t, i + 1) : rc;
 }
 
@@ -136,21 +105,20 @@ static enum err statement_failed(struct run *run, const struct migration_text *t
     /* Without a connection it stays "running", which is true: the next run finds out. */
     if (rc != ERR_DB_LOST && record_failed(run->db, t, error.text) != ERR_OK)
         return ERR_DB_LOST;
+    run->report->is_failed = rc != ERR_DB_LOST;
     return rc;
 }
 
-static enum err apply_all(struct run *run, const struct migration_text *t,
-                          const struct record *record)
+/* The statements from number first on, counted from 0. */
+static enum err apply_all(struct run *run, const struct migration_text *t, size_t first)
 {
     enum err rc = ERR_OK;
 
-    for (size_t i = record->applied; i < t->n && !rc; i++) {
-        bool may_be_done = i == record->applied && record->state == MIGRATE_RUNNING;
-
-        if (changes_rows(t->statements[i].text))
+    for (size_t i = first; i < t->n && !rc; i++) {
+        if (migration_changes_rows(t->statements[i].text))
             rc = apply_rows(run, t, i);
         else
-            rc = apply_table(run, t, i, may_be_done);
+            rc = apply_table(run, t, i);
         if (rc != ERR_OK)
             return statement_failed(run, t, i, rc);
     }
@@ -158,35 +126,36 @@ static enum err apply_all(struct run *run, const struct migration_text *t,
     return rc == ERR_OK ? rc : fail(run, rc);
 }
 
-static enum err refuse_changed(struct run *run, const struct migration_text *t,
-                               const char *what)
+/* A record, new or of a run that was cut short, and what was applied but not counted then. */
+static enum err begin(struct run *run, const struct migration_text *t,
+                      const struct record *record, size_t *first_out)
 {
-    why_set(run->why, "%04u_%s.sql %s", t->file->version, t->file->name, what);
-    return ERR_DB_SCHEMA;
+    enum err rc = record_resume(run->db, run->set, t, record, first_out, run->why);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = record_begin(run->db, t, record->state == MIGRATE_PENDING);
+    if (rc == ERR_OK && *first_out > record->applied)
+        rc = record_progress(run->db, t, *first_out);
+    return rc == ERR_OK ? rc : fail(run, rc);
 }
 
 static enum err apply(struct run *run, const struct migration_text *t,
                       const struct record *record)
 {
+    const struct log *log = run->options->log;
     int64_t start_ns = clock_mono_ns();
-    enum err rc;
+    size_t first;
+    enum err rc = begin(run, t, record, &first);
 
-    if (record->state == MIGRATE_DONE)
-        return record->is_same
-                   ? ERR_OK
-                   : refuse_changed(run, t, "was changed after it was applied");
-    if (record->state != MIGRATE_PENDING && !record->is_same_so_far)
-        return refuse_changed(run, t, "was changed in the part that is applied already");
-    rc = record_begin(run->db, t, record->state == MIGRATE_PENDING);
-    if (rc != ERR_OK)
-        return fail(run, rc);
-    rc = apply_all(run, t, record);
+    if (rc == ERR_OK)
+        rc = apply_all(run, t, first);
     if (rc != ERR_OK)
         return rc;
     run->report->applied++;
-    if (run->log)
-        LOG_INFO(run->log, "database.migrated", LOG_INT("version", t->file->version),
-                 LOG_C("name", t->file->name), LOG_INT("statements", t->n),
+    if (log)
+        LOG_INFO(log, "database.migration", LOG_INT("version", t->file->version),
+                 LOG_C("name", t->file->name), LOG_INT("statements", t->n - first),
                  LOG_INT("duration_ms", (clock_mono_ns() - start_ns) / NS_PER_MS));
     return ERR_OK;
 }
@@ -204,27 +173,89 @@ static enum err apply_file(struct run *run, const struct migration *file,
     rc = record_read(run->db, &t, &a, &record);
     if (rc != ERR_OK)
         rc = fail(run, rc);
-    else if (record.state == MIGRATE_PENDING && file->version < highest)
-        rc = refuse_changed(run, &t, "is not recorded, but a later one is");
     else
+        rc = record_fits(&t, &record, highest, run->why);
+    if (rc == ERR_OK && !record_is_done(&record))
         rc = apply(run, &t, &record);
     migration_text_release(&t);
     arena_release(&a);
     return rc;
 }
 
-static enum err apply_set(struct run *run)
+enum err migrate_judge_drift(const struct migrate_options *options,
+                             const struct migrate_verdict *verdict,
+                             const struct buf *differences, struct why *why)
 {
-    unsigned highest,
-        last = run->set->n > 0 ? run->set->files[run->set->n - 1].version : 0;
+    struct str rest = buf_str(differences), first = STR("");
+
+    (void)str_split(&rest, '\n', &first);
+    if (options->is_drift_allowed) {
+        if (options->log)
+            LOG_WARN(options->log, "database.drift",
+                     LOG_INT("differences", verdict->differences),
+                     LOG_STR("first", first));
+        return ERR_OK;
+    }
+    why_set(why,
+            "the tables are not as migration %u left them (%zu differences, see "
+            "'reuse-chat migrate verify'): " STR_FMT,
+            verdict->version, verdict->differences, STR_ARG(first));
+    return ERR_DB_SCHEMA;
+}
+
+static enum err check_drift(struct run *run)
+{
+    struct migrate_verdict verdict;
+    struct buf differences;
+    enum err rc;
+
+    buf_init(&differences, 1 << 20);
+    rc = migrate_verify(run->db, run->set, &verdict, &differences, run->why);
+    if (rc == ERR_OK && verdict.is_unrecorded) {
+        why_set(run->why,
+                "the tables are there, but nothing is recorded of how they were "
+                "made: see 'reuse-chat migrate baseline'");
+        rc = ERR_DB_SCHEMA;
+    } else if (rc == ERR_OK && verdict.differences > 0) {
+        rc = migrate_judge_drift(run->options, &verdict, &differences, run->why);
+    }
+    buf_release(&differences);
+    return rc;
+}
+
+/* Before anything is changed, and after. */
+static enum err apply_checked(struct run *run, unsigned highest)
+{
+    enum err rc = run->set->schema.p ? check_drift(run) : ERR_OK;
+
+    for (size_t i = 0; i < run->set->n && !rc; i++)
+        rc = apply_file(run, &run->set->files[i], highest);
+    if (rc == ERR_OK && run->set->schema.p && run->report->applied > 0)
+        rc = check_drift(run);
+    return rc;
+}
+
+static unsigned last_of(const struct migration_set *set)
+{
+    return set->n > 0 ? set->files[set->n - 1].version : 0;
+}
+
+static enum err begin_records(struct run *run, unsigned *highest)
+{
     enum err rc = record_create_table(run->db);
 
     if (rc == ERR_OK)
-        rc = record_highest(run->db, &highest);
-    if (rc != ERR_OK)
-        return fail(run, rc);
-    for (size_t i = 0; i < run->set->n && !rc; i++)
-        rc = apply_file(run, &run->set->files[i], highest);
+        rc = record_highest(run->db, highest);
+    return rc == ERR_OK ? rc : fail(run, rc);
+}
+
+static enum err apply_set(struct run *run)
+{
+    unsigned highest, last = last_of(run->set);
+    enum err rc = begin_records(run, &highest);
+
+    if (rc == ERR_OK)
+        rc = apply_checked(run, highest);
     if (rc == ERR_OK) {
         run->report->version = highest > last ? highest : last;
         run->report->is_newer = highest > last;
@@ -232,14 +263,16 @@ static enum err apply_set(struct run *run)
     return rc;
 }
 
-enum err migrate_up(struct db *db, const struct migration_set *set, unsigned lock_wait_s,
-                    const struct log *log, struct migrate_report *out, struct why *why)
+enum err migrate_up(struct db *db, const struct migration_set *set,
+                    const struct migrate_options *options, struct migrate_report *out,
+                    struct why *why)
 {
-    struct run run = {.db = db, .set = set, .log = log, .why = why, .report = out};
+    struct run run = {
+        .db = db, .set = set, .options = options, .why = why, .report = out};
     enum err rc;
 
     *out = (struct migrate_report){0};
-    rc = take_lock(&run, lock_wait_s);
+    rc = take_lock(&run);
     if (rc != ERR_OK)
         return rc;
     rc = apply_set(&run);
@@ -247,42 +280,99 @@ enum err migrate_up(struct db *db, const struct migration_set *set, unsigned loc
     return rc;
 }
 
-static enum err status_of(struct db *db, const struct migration *file, struct arena *a,
-                          struct migrate_status *out)
+/* --- baseline ----------------------------------------------------------------------------- */
+
+static enum err refuse(struct run *run, const char *text)
 {
-    struct migration_text t;
-    struct record record;
+    why_set(run->why, "%s", text);
+    return ERR_DB_SCHEMA;
+}
+
+static enum err compare_tables(struct run *run, struct buf *differences)
+{
+    struct schema live, recorded;
+    struct arena a;
     enum err rc;
 
-    migration_text_init(&t, file);
-    rc = record_read(db, &t, a, &record);
-    *out = (struct migrate_status){
-        .version = file->version,
-        .name = file->name,
-        .state = record.state,
-        .applied = record.applied,
-        .statements = record.state == MIGRATE_PENDING ? (unsigned)t.n : record.statements,
-        .error = record.error,
-    };
-    if ((record.state == MIGRATE_DONE && !record.is_same) ||
-        (record.state != MIGRATE_PENDING && !record.is_same_so_far))
-        out->state = MIGRATE_CHANGED;
-    migration_text_release(&t);
+    arena_init(&a, SIZE_MAX);
+    rc = schema_read(run->db, &a, &live);
+    if (rc != ERR_OK) {
+        rc = fail(run, rc);
+    } else {
+        recorded = schema_recorded(run->set->schema, last_of(run->set), SIZE_MAX, &a);
+        if (schema_compare(run->set->schema, &recorded, &live, &a, differences) > 0)
+            rc = refuse(run, "the tables are not those that the migrations make");
+    }
+    arena_release(&a);
     return rc;
 }
 
-enum err migrate_status(struct db *db, const struct migration_set *set, struct arena *a,
-                        struct migrate_status **rows_out)
+static enum err record_one(struct run *run, const struct migration *file, bool is_trial)
 {
-    struct migrate_status *rows = ARENA_ARRAY(a, struct migrate_status, set->n + 1);
-    enum err rc = rows ? ERR_OK : ERR_TOO_LARGE;
+    struct migration_text t;
+    struct record record;
+    struct arena a;
+    enum err rc;
 
-    for (size_t i = 0; i < set->n && !rc; i++) {
-        rc = status_of(db, &set->files[i], a, &rows[i]);
-        if (rc == ERR_DB_SCHEMA &&
-            db_error_code(db) == 1146) /* no table of records yet */
-            rc = ERR_OK;
+    arena_init(&a, 1 << 16);
+    migration_text_init(&t, file);
+    rc = record_read(run->db, &t, &a, &record);
+    if (rc != ERR_OK)
+        rc = fail(run, rc);
+    else if (record.state != MIGRATE_PENDING && !record_is_done(&record))
+        rc = refuse(run, "a run was cut short: 'reuse-chat migrate up' continues it");
+    else if (!is_trial && !(record_is_done(&record) && record.is_same)) {
+        rc = record_baseline(run->db, &t);
+        rc = rc == ERR_OK ? rc : fail(run, rc);
     }
-    *rows_out = rows;
+    migration_text_release(&t);
+    arena_release(&a);
+    return rc;
+}
+
+static enum err record_set(struct run *run, bool is_trial)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < run->set->n && !rc; i++)
+        rc = record_one(run, &run->set->files[i], is_trial);
+    return rc;
+}
+
+static enum err record_all(struct run *run)
+{
+    enum err rc = db_begin(run->db);
+
+    if (rc != ERR_OK)
+        return fail(run, rc);
+    rc = record_set(run, false);
+    if (rc == ERR_OK) {
+        rc = db_commit(run->db);
+        return rc == ERR_OK ? rc : fail(run, rc);
+    }
+    db_rollback(run->db);
+    return rc;
+}
+
+enum err migrate_baseline(struct db *db, const struct migration_set *set,
+                          const struct migrate_options *options, struct buf *differences,
+                          struct why *why)
+{
+    struct run run = {.db = db, .set = set, .options = options, .why = why};
+    unsigned highest;
+    enum err rc = take_lock(&run);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = begin_records(&run, &highest);
+    if (rc == ERR_OK && highest > last_of(set))
+        rc = refuse(&run, "a later migration is recorded already");
+    if (rc == ERR_OK)
+        rc = record_set(&run, true);
+    if (rc == ERR_OK)
+        rc = compare_tables(&run, differences);
+    if (rc == ERR_OK)
+        rc = record_all(&run);
+    give_lock(&run);
     return rc;
 }

@@ -113,6 +113,8 @@ static enum migrate_state state_of(struct str word)
         return MIGRATE_RUNNING;
     if (str_eq(word, STR("failed")))
         return MIGRATE_FAILED;
+    if (str_eq(word, STR("baseline")))
+        return MIGRATE_BASELINE;
     return MIGRATE_DONE;
 }
 
@@ -172,25 +174,47 @@ enum err record_read(struct db *db, const struct migration_text *t, struct arena
     return run(db, &sql, a, &out->error);
 }
 
+enum err record_fits(const struct migration_text *t, const struct record *record,
+                     unsigned highest, struct why *why)
+{
+    const char *what = NULL;
+
+    if (record->state == MIGRATE_PENDING)
+        what = t->file->version < highest ? "is not recorded, but a later one is" : NULL;
+    else if (!record->is_same_so_far)
+        what = "was changed in the part that is applied already";
+    else if (record_is_done(record) && !record->is_same)
+        what = "was changed after it was applied";
+    if (!what)
+        return ERR_OK;
+    why_set(why, "%04u_%s.sql %s", t->file->version, t->file->name, what);
+    return ERR_DB_SCHEMA;
+}
+
+/* INSERT, and the rest of a record of a migration of which nothing is applied yet. */
+static void append_new(struct buf *sql, const struct migration_text *t, const char *state)
+{
+    buf_printf(sql,
+               "INSERT INTO schema_migration (version, name, state, applied, "
+               "applied_sum, started_at, tool, by_user, server, statements, checksum) "
+               "VALUES (%u, '%s', '%s', 0, ",
+               t->file->version, t->file->name, state);
+    append_sum(sql, t, 0);
+    buf_printf(sql,
+               ", CURRENT_TIMESTAMP(6), 'reuse-chat', LEFT(CURRENT_USER(), 200), "
+               "LEFT(VERSION(), 80), %zu, ",
+               t->n);
+    append_sum(sql, t, t->n);
+    buf_append_c(sql, ")");
+}
+
 enum err record_begin(struct db *db, const struct migration_text *t, bool is_new)
 {
     struct buf sql;
 
     buf_init(&sql, TEXT_MAX);
     if (is_new) {
-        buf_printf(
-            &sql,
-            "INSERT INTO schema_migration (version, name, state, applied, "
-            "applied_sum, started_at, tool, by_user, server, statements, checksum) "
-            "VALUES (%u, '%s', 'running', 0, ",
-            t->file->version, t->file->name);
-        append_sum(&sql, t, 0);
-        buf_printf(&sql,
-                   ", CURRENT_TIMESTAMP(6), 'reuse-chat', LEFT(CURRENT_USER(), 200), "
-                   "LEFT(VERSION(), 80), %zu, ",
-                   t->n);
-        append_sum(&sql, t, t->n);
-        buf_append_c(&sql, ")");
+        append_new(&sql, t, "running");
     } else {
         buf_printf(&sql,
                    "UPDATE schema_migration SET state = 'running', error = NULL, "
@@ -233,6 +257,29 @@ enum err record_failed(struct db *db, const struct migration_text *t, const char
     buf_append_c(&sql, "UPDATE schema_migration SET state = 'failed', error = ");
     append_hex(&sql, str_of(error));
     buf_printf(&sql, " WHERE version = %u", t->file->version);
+    return run(db, &sql, NULL, NULL);
+}
+
+enum err record_baseline(struct db *db, const struct migration_text *t)
+{
+    struct buf sql;
+    enum err rc;
+
+    buf_init(&sql, TEXT_MAX);
+    append_new(&sql, t, "baseline");
+    buf_printf(&sql,
+               " ON DUPLICATE KEY UPDATE name = VALUES(name), state = VALUES(state), "
+               "checksum = VALUES(checksum), statements = VALUES(statements), "
+               "error = NULL");
+    rc = run(db, &sql, NULL, NULL);
+    if (rc == ERR_OK)
+        rc = record_progress(db, t, t->n);
+    if (rc != ERR_OK)
+        return rc;
+    buf_printf(&sql,
+               "UPDATE schema_migration SET finished_at = CURRENT_TIMESTAMP(6) "
+               "WHERE version = %u",
+               t->file->version);
     return run(db, &sql, NULL, NULL);
 }
 

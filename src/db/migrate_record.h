@@ -29,6 +29,46 @@ struct record {
     struct str error;    /* in a */
 };
 
+static inline bool record_is_done(const struct record *record)
+{
+    return record->state == MIGRATE_DONE || record->state == MIGRATE_BASELINE;
+}
+
+/* Where the records say that the database stands. */
+struct position {
+    unsigned version; /* of the last migration begun; 0: none */
+    size_t applied;   /* statements of it, as far as recorded */
+    unsigned done;    /* the last migration that is done; 0: none */
+    bool is_cut_short;
+    unsigned highest; /* the last one recorded, perhaps of a newer program */
+};
+
+/*
+ * record_position — reads all records of set; no table: nothing is recorded.
+ * errors: with why: ERR_DB_*, ERR_DB_SCHEMA as record_fits
+ */
+NODISCARD enum err record_position(struct db *db, const struct migration_set *set,
+                                   struct position *out, struct why *why);
+
+/* record_fits — errors: ERR_DB_SCHEMA with why: the file is not the one recorded, or it is not
+ * recorded though a later one (highest) is. */
+NODISCARD enum err record_fits(const struct migration_text *t,
+                               const struct record *record, unsigned highest,
+                               struct why *why);
+
+/*
+ * record_resume — the number of statements that were applied: after a run that was cut short the
+ * live tables tell whether one more was than is recorded.
+ * errors: with why: ERR_DB_*, ERR_DB_SCHEMA they are neither as before it nor as after it
+ */
+NODISCARD enum err record_resume(struct db *db, const struct migration_set *set,
+                                 const struct migration_text *t,
+                                 const struct record *record, size_t *applied_out,
+                                 struct why *why);
+
+/* migration_changes_rows — such a statement and its count are one transaction. */
+bool migration_changes_rows(struct str statement);
+
 /* record_create_table — if it is not there. */
 NODISCARD enum err record_create_table(struct db *db);
 /* record_read — what is recorded of a migration; the table must be there. */
@@ -43,6 +83,8 @@ NODISCARD enum err record_progress(struct db *db, const struct migration_text *t
 NODISCARD enum err record_done(struct db *db, const struct migration_text *t);
 NODISCARD enum err record_failed(struct db *db, const struct migration_text *t,
                                  const char *error);
+/* record_baseline — as applied by somebody else, whatever was recorded before. */
+NODISCARD enum err record_baseline(struct db *db, const struct migration_text *t);
 /* record_highest — the highest version recorded; 0: none. */
 NODISCARD enum err record_highest(struct db *db, unsigned *out);
 

@@ -103,6 +103,24 @@ struct db *db_fixture_reset(const char *charset, const char *collation)
     return db;
 }
 
+int db_fixture_start_with_tables(void **state)
+{
+    struct migrate_report report;
+    struct why why = {.text = ""};
+    struct db *db;
+    enum err rc;
+
+    if (db_fixture_start(state) != 0)
+        return -1;
+    db = db_fixture_reset("utf8mb4", "utf8mb4_bin");
+    rc = migrate_up(db, &migration_files, &(struct migrate_options){.lock_wait_s = 60},
+                    &report, &why);
+    db_free(&db);
+    if (rc != ERR_OK)
+        print_error("%s\n", why.text);
+    return rc == ERR_OK ? 0 : -1;
+}
+
 struct str schema_text(struct db *db, struct arena *a)
 {
     static const char *const parts[] = {

@@ -13,6 +13,8 @@
 /* db_fixture_start, db_fixture_stop — for cmocka's group; the library once per process. */
 int db_fixture_start(void **state);
 int db_fixture_stop(void **state);
+/* db_fixture_start_with_tables — and the program's tables are made, empty. */
+int db_fixture_start_with_tables(void **state);
 
 /* db_fixture_url — of the database; db_fixture_open — a connection to it. */
 struct str db_fixture_url(void);

@@ -51,7 +51,8 @@ static enum err up(struct world *w, const struct migration_set *set)
 {
     w->why.text[0] = '\0';
     /* the lock of a connection that was just killed goes a moment later */
-    return migrate_up(w->db, set, 30, NULL, &w->report, &w->why);
+    return migrate_up(w->db, set, &(struct migrate_options){.lock_wait_s = 30},
+                      &w->report, &w->why);
 }
 
 static void up_ok(struct world *w, const struct migration_set *set)
@@ -68,7 +69,7 @@ static struct migration_set set_of(struct migration files[2], const char *first,
 {
     files[0] = (struct migration){1, "first", str_of(first)};
     files[1] = (struct migration){2, "second", str_of(second)};
-    return (struct migration_set){files, second ? 2 : 1};
+    return (struct migration_set){.files = files, .n = second ? 2 : 1};
 }
 
 static void assert_value(struct world *w, const char *sql, const char *value)
@@ -144,7 +145,7 @@ static struct migration_set cut_at(struct world *w, unsigned version, size_t n)
     files[version - 1].sql = arena_dup(&w->a, buf_str(&sql));
     buf_release(&sql);
     buf_release(&tokens);
-    return (struct migration_set){files, version};
+    return (struct migration_set){files, version, migration_files.schema};
 }
 
 static size_t statements_of(const struct migration *file)
@@ -280,7 +281,8 @@ static void test_a_foreign_table_in_the_way_is_told(void **state)
     assert_int_equal(up(w, &migration_files), ERR_DB_FAILED);
     assert_non_null(strstr(w->why.text, "0002_tables.sql"));
     assert_non_null(strstr(w->why.text, "inquiry"));
-    assert_int_equal(up(w, &migration_files), ERR_DB_FAILED);
+    assert_int_equal(up(w, &migration_files), ERR_DB_SCHEMA);
+    assert_non_null(strstr(w->why.text, "table inquiry is not recorded"));
     db_fixture_run(w->db, "DROP TABLE inquiry");
     up_ok(w, &migration_files);
 }
@@ -342,12 +344,12 @@ static void test_the_one_who_migrates_is_named_to_the_other(void **state)
     struct str id = db_fixture_value(other, &w->a, "SELECT CONNECTION_ID()");
 
     db_fixture_run(other, "SELECT GET_LOCK('reuse-chat:migrate:reuse_chat', 0)");
-    assert_int_equal(migrate_up(w->db, &migration_files, 0, NULL, &w->report, &w->why),
+    assert_int_equal(migrate_up(w->db, &migration_files, &(struct migrate_options){0},
+                                &w->report, &w->why),
                      ERR_DB_RETRY);
     assert_non_null(strstr(w->why.text, arena_printf(&w->a, "connection %s ", id.p).p));
     db_free(&other); /* and its lock */
-    assert_int_equal(migrate_up(w->db, &migration_files, 10, NULL, &w->report, &w->why),
-                     ERR_OK);
+    up_ok(w, &migration_files);
     assert_value(w, "SELECT IS_USED_LOCK('reuse-chat:migrate:reuse_chat') IS NULL", "1");
 }
 
@@ -363,7 +365,9 @@ static void *race(void *arg)
     struct racer *racer = arg;
     struct db *db = db_fixture_open();
 
-    racer->rc = migrate_up(db, &migration_files, 60, NULL, &racer->report, &racer->why);
+    racer->rc =
+        migrate_up(db, &migration_files, &(struct migrate_options){.lock_wait_s = 60},
+                   &racer->report, &racer->why);
     db_free(&db);
     return NULL;
 }
@@ -397,7 +401,8 @@ static void *run_victim(void *arg)
     struct db *db = db_fixture_open();
     struct migrate_report report;
 
-    victim->rc = migrate_up(db, &victim->set, 0, NULL, &report, NULL);
+    victim->rc =
+        migrate_up(db, &victim->set, &(struct migrate_options){0}, &report, NULL);
     db_free(&db);
     return NULL;
 }

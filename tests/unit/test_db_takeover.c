@@ -52,7 +52,8 @@ static void migrate(struct db *db)
     struct why why;
     int64_t start_ns = clock_mono_ns();
 
-    if (migrate_up(db, &migration_files, 0, NULL, &report, &why) != ERR_OK)
+    if (migrate_up(db, &migration_files, &(struct migrate_options){0}, &report, &why) !=
+        ERR_OK)
         fail_msg("%s", why.text);
     print_message("migrated in %d ms\n", (int)((clock_mono_ns() - start_ns) / NS_PER_MS));
 }

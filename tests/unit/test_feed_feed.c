@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "base/uuid.h"
-#include "db/migrate.h"
 #include "feed/feed.h"
 #include "generated/c/dao_chat.h"
 #include "generated/c/dao_room.h"
@@ -255,23 +254,6 @@ static void on_turn(void *arg)
 
 /* --- setting up --------------------------------------------------------------------------- */
 
-static int start_all(void **state)
-{
-    struct migrate_report report;
-    struct why why = {.text = ""};
-    struct db *db;
-    enum err rc;
-
-    if (db_fixture_start(state) != 0)
-        return -1;
-    db = db_fixture_open();
-    rc = migrate_up(db, &migration_files, 60, &quiet, &report, &why);
-    db_free(&db);
-    if (rc != ERR_OK)
-        fprintf(stderr, "%s\n", why.text);
-    return rc == ERR_OK ? 0 : -1;
-}
-
 static int set_up(void **state)
 {
     struct scene *s = mem_zalloc(sizeof(*s));
@@ -465,5 +447,5 @@ int main(void)
         T(test_a_record_above_the_last_seq_is_dropped),
     };
 
-    return cmocka_run_group_tests(tests, start_all, db_fixture_stop);
+    return cmocka_run_group_tests(tests, db_fixture_start_with_tables, db_fixture_stop);
 }

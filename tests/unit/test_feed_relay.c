@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "db/migrate.h"
 #include "feed/relay.h"
 #include "generated/c/dao_chat.h"
 #include "tests/unit/db_fixture.h"
@@ -19,21 +18,6 @@ enum {
 };
 
 static const struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
-
-static int start_all(void **state)
-{
-    struct migrate_report report;
-    struct why why = {.text = ""};
-    struct db *db;
-    enum err rc;
-
-    if (db_fixture_start(state) != 0)
-        return -1;
-    db = db_fixture_open();
-    rc = migrate_up(db, &migration_files, 60, &quiet, &report, &why);
-    db_free(&db);
-    return rc == ERR_OK ? 0 : -1;
-}
 
 static void on_round(void *ctx, const struct relay_round *round)
 {
@@ -98,5 +82,5 @@ int main(void)
         cmocka_unit_test(test_a_round_that_the_loop_never_came_to_gives_up_at_the_end),
     };
 
-    return cmocka_run_group_tests(tests, start_all, db_fixture_stop);
+    return cmocka_run_group_tests(tests, db_fixture_start_with_tables, db_fixture_stop);
 }

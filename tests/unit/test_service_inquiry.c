@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "db/migrate.h"
 #include "generated/c/dao_inquiry.h"
 #include "service/inquiry.h"
 #include "tests/unit/db_fixture.h"
@@ -25,21 +24,6 @@ struct scene {
     struct inquiry_mail *mails;
     size_t n;
 };
-
-static int start_all(void **state)
-{
-    struct migrate_report report;
-    struct why why = {.text = ""};
-    struct db *db;
-    enum err rc;
-
-    if (db_fixture_start(state) != 0)
-        return -1;
-    db = db_fixture_reset("utf8mb4", "utf8mb4_bin");
-    rc = migrate_up(db, &migration_files, 60, &quiet, &report, &why);
-    db_free(&db);
-    return rc == ERR_OK ? 0 : -1;
-}
 
 static void open_ctx(struct work_ctx *ctx)
 {
@@ -283,5 +267,5 @@ int main(void)
         T(test_those_that_wait_are_counted),
     };
 
-    return cmocka_run_group_tests(tests, start_all, db_fixture_stop);
+    return cmocka_run_group_tests(tests, db_fixture_start_with_tables, db_fixture_stop);
 }

@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "db/migrate.h"
 #include "generated/c/dao_room.h"
 #include "service/store.h"
 #include "tests/unit/db_fixture.h"
@@ -37,23 +36,6 @@ static const struct store_config config = {.server_id = {"s1", 2},
                                            .topic = {"chat", 4},
                                            .form = EVENT_JSON,
                                            .patience_ms = 3000};
-
-static int start_all(void **state)
-{
-    struct migrate_report report;
-    struct why why = {.text = ""};
-    struct db *db;
-    enum err rc;
-
-    if (db_fixture_start(state) != 0)
-        return -1;
-    db = db_fixture_reset("utf8mb4", "utf8mb4_bin");
-    rc = migrate_up(db, &migration_files, 60, &quiet, &report, &why);
-    db_free(&db);
-    if (rc != ERR_OK)
-        fprintf(stderr, "%s\n", why.text);
-    return rc == ERR_OK ? 0 : -1;
-}
 
 static void make_room(struct scene *s, size_t i)
 {
@@ -417,5 +399,5 @@ int main(void)
         T(test_a_connection_that_is_killed_costs_nothing),
     };
 
-    return cmocka_run_group_tests(tests, start_all, db_fixture_stop);
+    return cmocka_run_group_tests(tests, db_fixture_start_with_tables, db_fixture_stop);
 }

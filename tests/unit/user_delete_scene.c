@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "db/migrate.h"
 #include "generated/c/dao_chat.h"
 #include "service/store.h"
 
@@ -21,17 +20,7 @@ static const struct room_config room_config = {.server_id = {"s1", 2},
 
 int scene_start(void **state)
 {
-    struct migrate_report report;
-    struct why why = {.text = ""};
-    struct db *db;
-    enum err rc;
-
-    if (db_fixture_start(state) != 0)
-        return -1;
-    db = db_fixture_reset("utf8mb4", "utf8mb4_bin");
-    rc = migrate_up(db, &migration_files, 60, &quiet, &report, &why);
-    db_free(&db);
-    return rc == ERR_OK ? 0 : -1;
+    return db_fixture_start_with_tables(state);
 }
 
 int scene_set_up(void **state)
