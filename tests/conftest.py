@@ -3,6 +3,7 @@ one test file.
 SPDX-License-Identifier: MIT
 """
 import contextlib
+import itertools
 import os
 import re
 import uuid
@@ -57,6 +58,20 @@ def database(backing, tag):
     made.drop()
 
 
+@pytest.fixture
+def new_database(backing, tag):
+    """new_database(): a database without tables, for one test."""
+    made = []
+
+    def make():
+        made.append(Database(backing["DATABASE_URL"], f"{tag}_{uuid.uuid4().hex[:8]}").create())
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.drop()
+
+
 @pytest.fixture(scope="module")
 def topics(backing, tag):
     return Topics(backing["KAFKA_BROKERS"], tag + "-").create()
@@ -73,10 +88,10 @@ def redis(tmp_path_factory):
 def start_server(database, topics, redis, tag, tmp_path_factory):
     """start_server({"auth.mode": "jwt", …}): a server on this file's database, topics and Redis. Ids
     are of this file too: their lock is one of the whole MariaDB."""
-    started = []
+    started, numbers = [], itertools.count(1)
 
     def start(settings=None, name="reuse-chat"):
-        number = len(started) + 1
+        number = next(numbers)  # some are started side by side
         server = Server(tmp_path_factory.mktemp(f"server-{number}") / "log", {
             "server.id": f"{tag}-{number}", "database.url": database.url,
             "redis.url": redis.url, "kafka.brokers": topics.brokers, **topics.names,

@@ -290,19 +290,17 @@ static enum err refuse(struct run *run, const char *text)
 
 static enum err compare_tables(struct run *run, struct buf *differences)
 {
-    struct schema live, recorded;
+    struct schema live;
     struct arena a;
     enum err rc;
 
     arena_init(&a, SIZE_MAX);
     rc = schema_read(run->db, &a, &live);
-    if (rc != ERR_OK) {
+    if (rc != ERR_OK)
         rc = fail(run, rc);
-    } else {
-        recorded = schema_recorded(run->set->schema, last_of(run->set), SIZE_MAX, &a);
-        if (schema_compare(run->set->schema, &recorded, &live, &a, differences) > 0)
-            rc = refuse(run, "the tables are not those that the migrations make");
-    }
+    else if (schema_compare(run->set->schema, last_of(run->set), SIZE_MAX, &live,
+                            differences) > 0)
+        rc = refuse(run, "the tables are not those that the migrations make");
     arena_release(&a);
     return rc;
 }

@@ -10,7 +10,8 @@
 
 enum {
     NO_SUCH_TABLE = 1146,
-    TEXT_MAX = 1 << 20
+    TEXT_MAX = 1 << 20,
+    LOOKS_MAX = 100
 };
 
 static enum err fail(struct db *db, struct why *why, enum err rc)
@@ -107,8 +108,8 @@ enum err record_resume(struct db *db, const struct migration_set *set,
     buf_init(&text, TEXT_MAX);
     rc = schema_read(db, &a, &live);
     if (rc == ERR_OK)
-        step = schema_step(set->schema, t->file->version, record->applied + 1, &live, &a,
-                           &text);
+        step =
+            schema_step(set->schema, t->file->version, record->applied + 1, &live, &text);
     else
         rc = fail(db, why, rc);
     if (step == SCHEMA_AFTER)
@@ -162,50 +163,72 @@ enum err migrate_status(struct db *db, const struct migration_set *set, struct a
 
 /* --- verify ------------------------------------------------------------------------------- */
 
-static size_t compare_at(const struct migration_set *set, unsigned version,
-                         size_t statements, const struct schema *live, struct arena *a,
-                         struct buf *text)
+static unsigned last_of(const struct migration_set *set)
 {
-    struct schema recorded = schema_recorded(set->schema, version, statements, a);
+    return set->n > 0 ? set->files[set->n - 1].version : 0;
+}
 
-    return schema_compare(set->schema, &recorded, live, a, text);
+/* The last statement of a run that was cut short may be applied and not counted. */
+static bool is_one_further(const struct migration_set *set, const struct position *at,
+                           const struct schema *live)
+{
+    struct buf ignored;
+    size_t n;
+
+    buf_init(&ignored, TEXT_MAX);
+    n = schema_compare(set->schema, at->version, at->applied + 1, live, &ignored);
+    buf_release(&ignored);
+    return at->is_cut_short && n == 0;
 }
 
 static void judge(const struct migration_set *set, const struct position *at,
                   const struct schema *live, struct migrate_verdict *out,
                   struct buf *differences)
 {
-    unsigned last = set->n > 0 ? set->files[set->n - 1].version : 0;
-    struct arena a;
+    bool is_recorded =
+        at->version > 0; /* else tables of ours may be those to take over */
+    unsigned version = is_recorded ? at->version : last_of(set);
+    size_t applied = is_recorded ? at->applied : SIZE_MAX,
+           n = schema_compare(set->schema, version, applied, live, differences);
 
-    arena_init(&a, SIZE_MAX);
-    if (at->version == 0) {
-        /* Tables of ours may be those to take over. */
-        out->is_unrecorded =
-            last > 0 && compare_at(set, last, SIZE_MAX, live, &a, differences) == 0;
-        buf_reset(differences);
-    } else {
-        out->differences =
-            compare_at(set, at->version, at->applied, live, &a, differences);
-        if (out->differences > 0 && at->is_cut_short) {
-            struct buf more;
-
-            buf_init(&more, TEXT_MAX);
-            if (compare_at(set, at->version, at->applied + 1, live, &a, &more) == 0) {
-                out->differences = 0;
-                buf_reset(differences);
-            }
-            buf_release(&more);
-        }
+    if (is_recorded && n > 0 && !is_one_further(set, at, live)) {
+        out->differences = n;
+        return;
     }
-    arena_release(&a);
+    out->is_unrecorded = !is_recorded && version > 0 && n == 0;
+    buf_reset(differences);
+}
+
+static bool is_same_position(const struct position *a, const struct position *b)
+{
+    return a->version == b->version && a->applied == b->applied && a->done == b->done &&
+           a->highest == b->highest;
+}
+
+/* Tables and records of one moment, though another one may be migrating. */
+static enum err look(struct db *db, const struct migration_set *set, struct arena *a,
+                     struct schema *live, struct position *at, struct why *why)
+{
+    struct position before;
+    enum err rc = record_position(db, set, at, why);
+    int tries = 0;
+
+    do {
+        before = *at;
+        if (rc == ERR_OK) {
+            arena_reset(a);
+            rc = schema_read(db, a, live);
+            rc = rc == ERR_OK ? record_position(db, set, at, why) : fail(db, why, rc);
+        }
+    } while (rc == ERR_OK && !is_same_position(&before, at) && ++tries < LOOKS_MAX);
+    return rc;
 }
 
 enum err migrate_verify(struct db *db, const struct migration_set *set,
                         struct migrate_verdict *out, struct buf *differences,
                         struct why *why)
 {
-    unsigned last = set->n > 0 ? set->files[set->n - 1].version : 0;
+    unsigned last = last_of(set);
     struct position at;
     struct schema live;
     struct arena a;
@@ -213,12 +236,7 @@ enum err migrate_verify(struct db *db, const struct migration_set *set,
 
     *out = (struct migrate_verdict){0};
     arena_init(&a, SIZE_MAX);
-    /* In this order: what a newer program changes meanwhile is recorded before it is done. */
-    rc = schema_read(db, &a, &live);
-    if (rc != ERR_OK)
-        rc = fail(db, why, rc);
-    else
-        rc = record_position(db, set, &at, why);
+    rc = look(db, set, &a, &live, &at, why);
     if (rc == ERR_OK) {
         out->version = at.done;
         out->is_pending = at.done < last;

@@ -82,15 +82,6 @@ static enum err run(struct db *db, struct buf *sql, struct arena *a, struct str 
     return rc;
 }
 
-static enum err ask_bool(struct db *db, struct buf *sql, struct arena *a, bool *out)
-{
-    struct str value;
-    enum err rc = run(db, sql, a, &value);
-
-    *out = rc == ERR_OK && str_eq(value, STR("1"));
-    return rc;
-}
-
 enum err record_create_table(struct db *db)
 {
     return db_run_text(db, str_of(create_table), NULL, NULL);
@@ -118,60 +109,77 @@ static enum migrate_state state_of(struct str word)
     return MIGRATE_DONE;
 }
 
-/* "running 3 9": state, applied, statements */
-static bool parse_record(struct str text, struct record *out)
-{
-    struct str state;
+/* A row as one text, so that it is of one moment: another one may be writing it. */
+struct row {
+    struct str state, checksum, applied_sum; /* the sums in hexadecimal */
+    unsigned applied, statements;
+};
 
-    if (!str_split(&text, ' ', &state))
-        return false;
-    out->state = state_of(state);
-    return parse_number(&text, &out->applied) && parse_number(&text, &out->statements);
+static bool parse_row(struct str text, struct row *out)
+{
+    return str_split(&text, ' ', &out->state) && parse_number(&text, &out->applied) &&
+           parse_number(&text, &out->statements) &&
+           str_split(&text, ' ', &out->checksum) &&
+           str_split(&text, ' ', &out->applied_sum);
 }
 
-static enum err read_sums(struct db *db, const struct migration_text *t, struct arena *a,
-                          struct record *out)
+static enum err read_row(struct db *db, unsigned version, struct arena *a,
+                         struct str *row_out, struct str *error_out)
 {
     struct buf sql;
     enum err rc;
 
     buf_init(&sql, TEXT_MAX);
-    buf_append_c(&sql, "SELECT checksum = ");
-    append_sum(&sql, t, t->n);
-    buf_printf(&sql, " FROM schema_migration WHERE version = %u", t->file->version);
-    rc = ask_bool(db, &sql, a, &out->is_same);
-    if (rc != ERR_OK || out->applied > t->n)
+    buf_printf(&sql,
+               "SELECT CONCAT_WS(' ', state, applied, statements, HEX(checksum), "
+               "HEX(applied_sum)) FROM schema_migration WHERE version = %u",
+               version);
+    rc = run(db, &sql, a, row_out);
+    if (rc != ERR_OK || !row_out->p)
         return rc;
-    buf_append_c(&sql, "SELECT applied_sum = ");
-    append_sum(&sql, t, out->applied);
-    buf_printf(&sql, " FROM schema_migration WHERE version = %u", t->file->version);
-    return ask_bool(db, &sql, a, &out->is_same_so_far);
+    buf_printf(&sql, "SELECT error FROM schema_migration WHERE version = %u", version);
+    return run(db, &sql, a, error_out);
+}
+
+static enum err is_sum(struct db *db, const struct migration_text *t, size_t n,
+                       struct str recorded, bool *out)
+{
+    struct str sum;
+    struct arena a;
+    struct buf sql;
+    enum err rc;
+
+    arena_init(&a, 4096);
+    buf_init(&sql, TEXT_MAX);
+    buf_append_c(&sql, "SELECT HEX(");
+    append_sum(&sql, t, n);
+    buf_append_c(&sql, ")");
+    rc = run(db, &sql, &a, &sum);
+    *out = rc == ERR_OK && str_eq(sum, recorded);
+    arena_release(&a);
+    return rc;
 }
 
 enum err record_read(struct db *db, const struct migration_text *t, struct arena *a,
                      struct record *out)
 {
+    struct row row;
     struct str text;
-    struct buf sql;
     enum err rc;
 
     *out = (struct record){.state = MIGRATE_PENDING};
-    buf_init(&sql, TEXT_MAX);
-    buf_printf(&sql,
-               "SELECT CONCAT_WS(' ', state, applied, statements) FROM schema_migration "
-               "WHERE version = %u",
-               t->file->version);
-    rc = run(db, &sql, a, &text);
+    rc = read_row(db, t->file->version, a, &text, &out->error);
     if (rc != ERR_OK || !text.p)
         return rc;
-    if (!parse_record(text, out))
+    if (!parse_row(text, &row))
         return ERR_DB_SCHEMA;
-    rc = read_sums(db, t, a, out);
-    if (rc != ERR_OK)
-        return rc;
-    buf_printf(&sql, "SELECT error FROM schema_migration WHERE version = %u",
-               t->file->version);
-    return run(db, &sql, a, &out->error);
+    out->state = state_of(row.state);
+    out->applied = row.applied;
+    out->statements = row.statements;
+    rc = is_sum(db, t, t->n, row.checksum, &out->is_same);
+    if (rc == ERR_OK && out->applied <= t->n)
+        rc = is_sum(db, t, out->applied, row.applied_sum, &out->is_same_so_far);
+    return rc;
 }
 
 enum err record_fits(const struct migration_text *t, const struct record *record,

@@ -5,16 +5,12 @@
 
 #include "base/banned.h"
 
-enum {
-    LINES_MAX = 100000
-};
-
 static void add(struct schema *s, struct arena *a, struct str line)
 {
     if (s->n == 0 || (s->n & (s->n - 1)) == 0) {
         struct str *grown = ARENA_ARRAY(a, struct str, s->n ? s->n * 2 : 1);
 
-        BUG_ON(!grown || s->n >= LINES_MAX);
+        BUG_ON(!grown);
         if (s->n > 0)
             memcpy(grown, s->lines, s->n * sizeof(*grown));
         s->lines = grown;
@@ -40,19 +36,15 @@ static void take(struct schema *s, struct str line)
         }
 }
 
-enum err schema_read(struct db *db, struct arena *a, struct schema *out)
+struct schema schema_parse(struct str text, struct arena *a)
 {
-    struct str text = STR_NULL, line;
-    enum err rc = db_run_text(db, STR(SCHEMA_SETUP_SQL), NULL, NULL);
+    struct schema out = {0};
+    struct str line;
 
-    *out = (struct schema){0};
-    if (rc == ERR_OK)
-        rc = db_run_text(db, STR(SCHEMA_LINES_SQL), a, &text);
-    if (rc != ERR_OK)
-        return rc;
-    while (out->n < LINES_MAX && str_split(&text, '\n', &line))
-        add(out, a, line);
-    return out->n < LINES_MAX ? ERR_OK : ERR_TOO_LARGE;
+    while (str_split(&text, '\n', &line))
+        if (line.n > 0)
+            add(&out, a, line);
+    return out;
 }
 
 /* --- the record --------------------------------------------------------------------------- */
@@ -88,8 +80,9 @@ static bool is_later(const struct record_reader *r, unsigned version, size_t sta
            (r->version == version && (uint64_t)r->number > statements);
 }
 
-struct schema schema_recorded(struct str record, unsigned version, size_t statements,
-                              struct arena *a)
+/* The lines after the first `statements` of migration `version`, in a. */
+static struct schema recorded_at(struct str record, unsigned version, size_t statements,
+                                 struct arena *a)
 {
     struct record_reader r = {.rest = record};
     struct schema out = {0};
@@ -105,7 +98,37 @@ struct schema schema_recorded(struct str record, unsigned version, size_t statem
     return out;
 }
 
-/* Tables that statement `number` of a migration changes; version 0: that any one does. */
+static bool is_any(struct str line)
+{
+    return str_eq(schema_definition(line), STR(SCHEMA_ANY));
+}
+
+/* Tables that the record knows of, but for those that may be there before they are made. */
+static struct schema tables_at(struct str record, unsigned version, size_t statements,
+                               struct arena *a)
+{
+    struct record_reader r = {.rest = record};
+    struct schema out = {0}, to_come = {0}, early = {0};
+    struct str line;
+    char sign;
+
+    while (next_change(&r, &sign, &line)) {
+        struct str table = schema_table(line);
+
+        if (is_later(&r, version, statements) && !has(&to_come, table)) {
+            add(&to_come, a, table);
+            if (sign == '+' && is_any(line)) {
+                add(&early, a, table);
+                take(&out, table);
+            }
+        }
+        if (!has(&out, table) && !has(&early, table))
+            add(&out, a, table);
+    }
+    return out;
+}
+
+/* Tables that one statement changes. */
 static struct schema tables_of(struct str record, unsigned version, size_t number,
                                struct arena *a)
 {
@@ -114,13 +137,10 @@ static struct schema tables_of(struct str record, unsigned version, size_t numbe
     struct str line;
     char sign;
 
-    while (next_change(&r, &sign, &line)) {
-        bool is_meant =
-            version == 0 || (r.version == version && (uint64_t)r.number == number);
-
-        if (is_meant && !has(&out, schema_table(line)))
+    while (next_change(&r, &sign, &line))
+        if (r.version == version && (uint64_t)r.number == number &&
+            !has(&out, schema_table(line)))
             add(&out, a, schema_table(line));
-    }
     return out;
 }
 
@@ -132,11 +152,6 @@ static const struct str *find(const struct schema *s, struct str object)
         if (str_eq(schema_object(s->lines[i]), object))
             return &s->lines[i];
     return NULL;
-}
-
-static bool is_any(struct str line)
-{
-    return str_eq(schema_definition(line), STR(SCHEMA_ANY));
 }
 
 /* The table's own line, or none. */
@@ -212,20 +227,28 @@ static size_t compare(const struct schema *recorded, const struct schema *live,
            compare_live(recorded, live, tables, text);
 }
 
-size_t schema_compare(struct str record, const struct schema *recorded,
-                      const struct schema *live, struct arena *a, struct buf *text)
+size_t schema_compare(struct str record, unsigned version, size_t statements,
+                      const struct schema *live, struct buf *text)
 {
-    struct schema tables = tables_of(record, 0, 0, a);
+    struct schema recorded, tables;
+    struct arena a;
+    size_t n;
 
-    return compare(recorded, live, &tables, text);
+    arena_init(&a, SIZE_MAX);
+    recorded = recorded_at(record, version, statements, &a);
+    tables = tables_at(record, version, statements, &a);
+    n = compare(&recorded, live, &tables, text);
+    arena_release(&a);
+    return n;
 }
 
-enum schema_step schema_step(struct str record, unsigned version, size_t number,
-                             const struct schema *live, struct arena *a, struct buf *text)
+static enum schema_step step_of(struct str record, unsigned version, size_t number,
+                                const struct schema *live, struct arena *a,
+                                struct buf *text)
 {
     struct schema tables = tables_of(record, version, number, a),
-                  before = schema_recorded(record, version, number - 1, a),
-                  after = schema_recorded(record, version, number, a);
+                  before = recorded_at(record, version, number - 1, a),
+                  after = recorded_at(record, version, number, a);
     size_t start = text->n;
 
     if (tables.n == 0)
@@ -236,4 +259,16 @@ enum schema_step schema_step(struct str record, unsigned version, size_t number,
     if (compare(&before, live, &tables, text) == 0)
         return SCHEMA_BEFORE;
     return SCHEMA_NEITHER;
+}
+
+enum schema_step schema_step(struct str record, unsigned version, size_t number,
+                             const struct schema *live, struct buf *text)
+{
+    struct arena a;
+    enum schema_step step;
+
+    arena_init(&a, SIZE_MAX);
+    step = step_of(record, version, number, live, &a, text);
+    arena_release(&a);
+    return step;
 }

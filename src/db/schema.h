@@ -16,23 +16,24 @@ struct schema {
     size_t n;
 };
 
+/* schema_parse — lines that point into text; the array is in a. */
+struct schema schema_parse(struct str text, struct arena *a);
+
 /*
- * schema_read — the live one, in a.
+ * schema_read — the live one, in a, of 16 MiB of text at most.
  * errors: ERR_DB_*
  * thread: worker
  */
 NODISCARD enum err schema_read(struct db *db, struct arena *a, struct schema *out);
 
-/* schema_recorded — after the first `statements` of migration `version`; 0, 0: none. In a. */
-struct schema schema_recorded(struct str record, unsigned version, size_t statements,
-                              struct arena *a);
-
 /*
- * schema_compare — counts the objects that are missing, not recorded, or otherwise than recorded.
+ * schema_compare — counts the objects that are missing, not recorded, or otherwise than recorded
+ * after the first `statements` of migration `version`. A table that a later statement makes only if
+ * it is not there may be there already.
  * out: a line of text for each, with a name that a person knows it by
  */
-size_t schema_compare(struct str record, const struct schema *recorded,
-                      const struct schema *live, struct arena *a, struct buf *text);
+size_t schema_compare(struct str record, unsigned version, size_t statements,
+                      const struct schema *live, struct buf *text);
 
 enum schema_step {
     SCHEMA_NO_STEP, /* the statement changes no table, or nothing is recorded of it */
@@ -43,7 +44,6 @@ enum schema_step {
 
 /* schema_step — whether statement `number` (from 1) of a migration has been applied. */
 enum schema_step schema_step(struct str record, unsigned version, size_t number,
-                             const struct schema *live, struct arena *a,
-                             struct buf *text);
+                             const struct schema *live, struct buf *text);
 
 #endif

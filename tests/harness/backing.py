@@ -71,6 +71,12 @@ class Database:
             yield
             connection.rollback()
 
+    def run_all(self, sql):
+        """Statements with a semicolon between them, which stands nowhere else."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            for statement in filter(None, map(str.strip, sql.split(";"))):
+                cursor.execute(statement)
+
     def rows(self, sql, *values):
         """All rows, as dictionaries."""
         with self.connect() as connection:

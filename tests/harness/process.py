@@ -53,7 +53,7 @@ def two_free_ports():
     return free_port(2)
 
 
-ENDS = (0, 64, 69, 78, -signal.SIGKILL)  # in order, refused to start (sysexits.h), killed by a test
+ENDS = (0, 64, 65, 69, 70, 75, 78, -signal.SIGKILL)  # in order, refused to start (sysexits.h), killed by a test
 
 
 class Process:

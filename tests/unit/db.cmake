@@ -19,6 +19,7 @@ reuse_test(test_db_url SOURCES test_db_url.c LIBS db LABELS unit)
 reuse_db_test(test_db_query)
 reuse_db_test(test_db_transaction)
 reuse_test(test_db_sql_reader SOURCES test_db_sql_reader.c LIBS db LABELS unit)
+reuse_test(test_db_schema SOURCES test_db_schema.c LIBS db LABELS unit)
 reuse_db_test(test_db_migrate)
 
 set(takeover_sources test_db_takeover.c takeover_source.c db_fixture.c)
