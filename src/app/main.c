@@ -24,7 +24,8 @@ static void print_buf(struct buf *out)
 }
 
 static const char usage[] =
-    "usage: reuse-chat [COMMAND] [--config=FILE] [--key=value …]\n\n"
+    "usage: reuse-chat [serve|migrate|verify|check|health|config|bench|version|help]\n"
+    "                  [--config=FILE] [--key=value …]\n\n"
     "serve    the default: bring the schema up to date and serve\n"
     "migrate  up [--to=V] [--dry-run]  bring the schema up to date, at most to\n"
     "                  migration V; or only print the statements\n"
