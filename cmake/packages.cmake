@@ -1,6 +1,7 @@
 # Third-party libraries, each used by one folder of src/ (tools/layers.txt).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+pkg_check_modules(libwebsockets REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)

@@ -3,23 +3,36 @@
 
 #include "base/banned.h"
 
-/* The first byte of a character that is not ASCII. */
-static bool begin(struct utf8_stream *u, unsigned char byte)
+/* Length of the sequence of two to four bytes that starts at u, or 0 if it is malformed or longer than n. */
+static size_t sequence(const unsigned char *u, size_t n)
 {
-    if (byte < 0xc2 || byte > 0xf4)
-        return false;
-    u->missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-    u->low = 0x80;
-    u->high = 0xbf;
-    if (byte == 0xe0)
-        u->low = 0xa0; /* overlong */
-    else if (byte == 0xed)
-        u->high = 0x9f; /* surrogates */
-    else if (byte == 0xf0)
-        u->low = 0x90; /* overlong */
-    else if (byte == 0xf4)
-        u->high = 0x8f; /* above U+10FFFF */
-    return true;
+    unsigned char low = 0x80, high = 0xbf;
+    size_t length;
+
+    if (u[0] >= 0xc2 && u[0] <= 0xdf)
+        length = 2;
+    else if (u[0] >= 0xe0 && u[0] <= 0xef)
+        length = 3;
+    else if (u[0] >= 0xf0 && u[0] <= 0xf4)
+        length = 4;
+    else
+        return 0;
+    if (length > n)
+        return 0;
+    if (u[0] == 0xe0)
+        low = 0xa0; /* overlong */
+    else if (u[0] == 0xed)
+        high = 0x9f; /* surrogates */
+    else if (u[0] == 0xf0)
+        low = 0x90; /* overlong */
+    else if (u[0] == 0xf4)
+        high = 0x8f; /* above U+10FFFF */
+    if (u[1] < low || u[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
 }
 
 /* Eight bytes at a time: most text is ASCII. */
@@ -38,34 +51,22 @@ static size_t ascii_prefix(const unsigned char *u, size_t n)
     return at;
 }
 
-bool utf8_feed(struct utf8_stream *u, struct str piece)
-{
-    const unsigned char *bytes = (const unsigned char *)piece.p;
-
-    for (size_t at = 0; at < piece.n; at++) {
-        if (u->missing == 0)
-            at += ascii_prefix(bytes + at, piece.n - at);
-        if (at == piece.n)
-            return true;
-        if (u->missing == 0) {
-            if (!begin(u, bytes[at]))
-                return false;
-        } else {
-            if (bytes[at] < u->low || bytes[at] > u->high)
-                return false;
-            u->missing--;
-            u->low = 0x80;
-            u->high = 0xbf;
-        }
-    }
-    return true;
-}
-
 bool utf8_valid(struct str s)
 {
-    struct utf8_stream u = {0};
+    const unsigned char *u = (const unsigned char *)s.p;
 
-    return utf8_feed(&u, s) && utf8_is_whole(&u);
+    for (size_t at = 0; at < s.n;) {
+        size_t length;
+
+        at += ascii_prefix(u + at, s.n - at);
+        if (at == s.n)
+            return true;
+        length = sequence(u + at, s.n - at);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
 }
 
 size_t utf8_chars(struct str s)

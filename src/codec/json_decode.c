@@ -2,8 +2,8 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "base/base64.h"
 #include "base/clock.h"
+#include "codec/base64.h"
 #include "codec/field.h"
 #include "codec/json.h"
 #include "codec/json_number.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/base64.h"
 #include "base/clock.h"
+#include "codec/base64.h"
 #include "codec/field.h"
 #include "codec/json.h"
 

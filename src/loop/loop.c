@@ -120,3 +120,21 @@ void *loop_native(struct loop *loop)
 {
     return &loop->uv;
 }
+
+static void note_fd(uv_handle_t *handle, void *arg)
+{
+    int *fd = arg;
+    uv_os_fd_t this_one;
+
+    /* Handles come in the order of their making. */
+    if (handle->type == UV_POLL && uv_fileno(handle, &this_one) == 0)
+        *fd = this_one;
+}
+
+int loop_native_last_fd(struct loop *loop)
+{
+    int fd = -1;
+
+    uv_walk(&loop->uv, note_fd, &fd);
+    return fd;
+}

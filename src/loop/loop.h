@@ -35,6 +35,8 @@ int64_t loop_now_ms(const struct loop *loop);
 
 /* loop_native — the uv_loop_t, for a library that runs on it. */
 void *loop_native(struct loop *loop);
+/* loop_native_last_fd — the descriptor that such a library began to watch last; -1: none. */
+int loop_native_last_fd(struct loop *loop);
 
 /* A timer: one shot (repeat_ms 0) or repeating. May be stopped or freed in its own callback. */
 struct loop_timer;

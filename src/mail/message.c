@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "mail/message.h"
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "codec/base64.h"
 
 #include "base/banned.h"
 

@@ -1,13 +1,16 @@
 /*
  * HTTP and WebSocket listener on one port: requests come whole, WebSocket data comes in pieces,
  * what goes out is buffered up to a ceiling. It knows nothing of STOMP, SockJS or routes.
- * HTTP/1.x (RFC 9112) and WebSocket (RFC 6455) are read here, strictly.
+ * HTTP/1.x (RFC 9112) is read here, strictly; an upgraded socket goes to libwebsockets on our loop
+ * (RFC 6455).
  *
  * Refused without asking the handler, and the connection is closed: 400 (malformed, two readings
  * possible, bad escapes, a path that is not UTF-8, HTTP/1.1 without Host), 404 (a path with a "."
  * or ".." segment), 408 (too slow), 413, 414 (target above 8 KiB), 431 (head, or trailers and chunk
  * extensions, above 16 KiB; 100 fields), 501 (a Transfer-Encoding besides chunked), 505. 400, 404, 413
  * have on_error's body, the others none. After a bad opening handshake the connection stays open.
+ * libwebsockets 4.1.6 takes frames without a mask, of pings that it reads at once it answers one, and
+ * behind a broken frame it may wait 5 s for the answer to its close.
  * An idle keep-alive connection is closed after 75 s, one that takes nothing of its answer after 30.
  * SPDX-License-Identifier: MIT
  */

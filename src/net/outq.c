@@ -19,23 +19,23 @@ static void make_room(struct outq *q, size_t n)
 {
     size_t cap = q->cap ? q->cap : FIRST_CAP;
 
-    if (q->mem && q->start > q->cap / 2 && q->n + n <= q->cap) {
-        memmove(q->mem, q->mem + q->start, q->n);
-        q->start = 0;
+    if (q->mem && q->start > q->cap / 2 && OUTQ_HEADROOM + q->n + n <= q->cap) {
+        memmove(q->mem + OUTQ_HEADROOM, q->mem + q->start, q->n);
+        q->start = OUTQ_HEADROOM;
         return;
     }
-    while (cap < q->n + n)
+    while (cap - OUTQ_HEADROOM < q->n + n)
         cap *= 2;
-    if (q->start == 0) {
+    if (q->start == OUTQ_HEADROOM) {
         q->mem = mem_realloc(q->mem, cap);
     } else {
         char *mem = mem_alloc(cap);
 
         if (q->n)
-            memcpy(mem, q->mem + q->start, q->n);
+            memcpy(mem + OUTQ_HEADROOM, q->mem + q->start, q->n);
         free(q->mem);
         q->mem = mem;
-        q->start = 0;
+        q->start = OUTQ_HEADROOM;
     }
     q->cap = cap;
 }
@@ -63,14 +63,6 @@ void outq_drop(struct outq *q, size_t n)
     q->start += n;
     q->n -= n;
     if (q->n == 0)
-        outq_release(q);
-}
-
-void outq_truncate(struct outq *q, size_t n)
-{
-    BUG_ON(n > q->n);
-    q->n = n;
-    if (n == 0)
         outq_release(q);
 }
 

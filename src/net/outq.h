@@ -8,9 +8,14 @@
 
 #include "base/str.h"
 
+enum {
+    OUTQ_HEADROOM =
+        32 /* writable bytes before the first byte, for libraries that need them */
+};
+
 struct outq {
     char *mem;    /* owned; NULL while empty */
-    size_t start; /* offset of the first byte */
+    size_t start; /* offset of the first byte; at least OUTQ_HEADROOM */
     size_t n;     /* bytes held */
     size_t cap;   /* bytes allocated */
 };
@@ -20,8 +25,6 @@ char *outq_reserve(struct outq *q, size_t n);
 void outq_append(struct outq *q, struct str s);
 /* outq_drop — the first n bytes (n ≤ q->n) have left. */
 void outq_drop(struct outq *q, size_t n);
-/* outq_truncate — only the first n bytes (n ≤ q->n) stay. */
-void outq_truncate(struct outq *q, size_t n);
 void outq_release(struct outq *q);
 
 static inline struct str outq_str(const struct outq *q)

@@ -32,6 +32,8 @@ enum {
     STALL_MS = 30000, /* a client that takes nothing of an answer */
     LINGER_MS = 2000,
     WS_CLOSE_MS = 2000 - TICK_MS,
+    /* Handles of libwebsockets are closed in two turns of the loop; one more does not hurt. */
+    TURNS_TO_CLOSE = 4,
     /* The kernel finds out about vanished peers that nobody writes to: 60 s + 4 × 15 s. */
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_EVERY_S = 15,
@@ -64,14 +66,6 @@ static void run_ready(void *arg)
         http_conn_run_ready(c);
         c = next;
     }
-    ws_run_ready(s);
-}
-
-void server_post_run(struct net_server *s)
-{
-    if (!s->is_run_posted)
-        loop_post(s->loop, run_ready, s);
-    s->is_run_posted = true;
 }
 
 void server_run_later(struct net_server *s, struct http_conn *c)
@@ -81,7 +75,9 @@ void server_run_later(struct net_server *s, struct http_conn *c)
     c->is_ready = true;
     c->next_ready = s->ready;
     s->ready = c;
-    server_post_run(s);
+    if (!s->is_run_posted)
+        loop_post(s->loop, run_ready, s);
+    s->is_run_posted = true;
 }
 
 void server_set_deadline(struct net_server *s, struct deadline *d,
@@ -284,6 +280,14 @@ struct net_server *net_server_new(struct loop *loop, const struct net_config *co
     s->fd = fd;
     s->port = port_of(fd);
     init_deadlines(s);
+    if (config->handler.on_upgrade) {
+        s->ws = ws_engine_new(s, why);
+        if (!s->ws) {
+            close(fd);
+            free(s);
+            return NULL;
+        }
+    }
     s->scratch = mem_alloc(SERVER_SCRATCH_BYTES);
     s->ticker = loop_timer_new(loop, on_tick, s);
     s->listener = loop_watch_new(loop, fd, on_connection, s);
@@ -309,11 +313,15 @@ size_t net_server_connections(const struct net_server *s)
     return s->n_conns + s->n_sockets;
 }
 
-/* What was to be run at the end of the turn has been run before this was posted. */
-static void free_at_last(void *arg)
+static void free_when_closed(void *arg)
 {
     struct net_server *s = arg;
 
+    if (--s->turns_left > 0) {
+        loop_post(s->loop, free_when_closed, s);
+        return;
+    }
+    ws_engine_free(&s->ws);
     free(s->scratch);
     free(s);
 }
@@ -333,7 +341,8 @@ void net_server_free(struct net_server **sp)
     http_conn_end(c);
     DL_FOREACH_SAFE(s->requests, r, next_request)
     request_free(r);
-    ws_end_all(s);
+    ws_engine_close(s->ws);
     loop_timer_free(&s->ticker);
-    loop_post(s->loop, free_at_last, s);
+    s->turns_left = TURNS_TO_CLOSE;
+    loop_post(s->loop, free_when_closed, s);
 }

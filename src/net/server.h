@@ -13,6 +13,8 @@ enum {
     SERVER_DATE_BYTES = 96
 };
 
+struct ws_engine;
+
 /* What waits for what, and how long (docs in server.c). */
 enum server_deadline {
     DEADLINE_HEAD,
@@ -35,11 +37,11 @@ struct net_server {
     struct http_conn *conns;      /* all of them */
     struct http_conn *ready;      /* those to be run at the end of this turn */
     struct net_request *requests; /* unanswered */
-    struct net_ws *sockets;       /* all WebSockets */
-    struct net_ws *ready_sockets; /* those to be run at the end of this turn */
+    struct ws_engine *ws;         /* NULL: no handler for upgrades */
     size_t n_conns, n_sockets;    /* HTTP connections; WebSockets */
     int busy;                     /* depth of callbacks into the handler */
     bool is_run_posted;           /* the end of the turn will be noticed */
+    int turns_left;               /* after net_server_free, until the memory goes */
     bool is_accept_paused;        /* out of descriptors: until the next tick */
     bool has_warned;              /* of that, since the last connection */
     int64_t date_s;               /* second that date shows */
@@ -51,8 +53,6 @@ void server_add_request(struct net_server *s, struct net_request *r);
 void server_remove_request(struct net_server *s, struct net_request *r);
 /* server_run_later — http_conn_run(c) at the end of this turn. thread: loop, as all here */
 void server_run_later(struct net_server *s, struct http_conn *c);
-/* server_post_run — the end of this turn is noticed. */
-void server_post_run(struct net_server *s);
 void server_set_deadline(struct net_server *s, struct deadline *d,
                          enum server_deadline kind);
 /* server_date — the Date header's value. */

@@ -1,5 +1,5 @@
 /*
- * The opening handshake, as far as it decides something; the answer 101 is ws.c's.
+ * The opening handshake, as far as it decides something; the answer 101 is libwebsockets'.
  * SPDX-License-Identifier: MIT
  */
 #include "net/upgrade.h"
@@ -75,7 +75,7 @@ void upgrade_run(struct http_conn *c, struct str early)
     }
     offer.protocol = choose_protocol(&r->parsed);
     offer.fd = http_conn_release_fd(c);
-    ws_accept(c->server, &offer);
+    ws_accept(c->server->ws, &offer);
     c->request = NULL;
     request_free(r);
     http_conn_end(c);

@@ -1,6 +1,6 @@
 /*
- * Frames out. A frame's length is read from its own head when it begins to leave, so the queue needs no
- * index.
+ * Frames out. A frame's length is read from its own head when frames are handed on, so the queue
+ * needs no index.
  * SPDX-License-Identifier: MIT
  */
 #include "net/ws_queue.h"
@@ -12,7 +12,6 @@
 enum {
     FIN_TEXT = 0x81,
     FIN_CLOSE = 0x88,
-    FIN_PONG = 0x8a,
     REASON_MAX =
         123, /* RFC 6455, 5.5: a control frame has 125 bytes, the code takes two */
     MARK_EVERY_MS = 100 /* at first; marks thin out when there are too many */
@@ -106,38 +105,41 @@ void ws_queue_push_close(struct ws_queue *q, unsigned code, struct str reason,
     push(q, FIN_CLOSE, (struct str){bytes, 2}, reason, now_ms);
 }
 
-void ws_queue_push_empty_close(struct ws_queue *q, int64_t now_ms)
+struct str ws_queue_next(const struct ws_queue *q, size_t enough)
 {
-    push(q, FIN_CLOSE, STR(""), STR(""), now_ms);
+    struct str all = outq_str(&q->frames);
+    size_t n = 0;
+
+    if (all.n <= enough)
+        return all;
+    while (n < all.n) {
+        size_t frame = frame_at((const unsigned char *)all.p + n);
+
+        if (n > 0 && n + frame > enough)
+            break;
+        n += frame;
+    }
+    return (struct str){all.p, n};
 }
 
-void ws_queue_push_pong(struct ws_queue *q, struct str payload, int64_t now_ms)
+void ws_queue_hand_on(struct ws_queue *q, size_t n)
 {
-    push(q, FIN_PONG, payload, STR(""), now_ms);
-}
-
-struct str ws_queue_bytes(const struct ws_queue *q)
-{
-    return outq_str(&q->frames);
-}
-
-void ws_queue_left(struct ws_queue *q, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)outq_str(&q->frames).p;
-    size_t end = q->begun;
-
-    while (end < n)
-        end += frame_at(p + end);
-    q->begun = end - n;
+    BUG_ON(q->handed != 0);
     outq_drop(&q->frames, n);
-    q->gone += n;
+    q->handed = n;
+}
+
+void ws_queue_gone(struct ws_queue *q)
+{
+    q->gone += q->handed;
+    q->handed = 0;
     drop_marks(q);
 }
 
 void ws_queue_drop(struct ws_queue *q)
 {
-    q->pushed -= q->frames.n - q->begun;
-    outq_truncate(&q->frames, q->begun);
+    q->pushed -= q->frames.n;
+    outq_release(&q->frames);
     while (q->n_marks > 1 && q->marks[q->n_marks - 1].at >= q->pushed)
         q->n_marks--;
     drop_marks(q);
@@ -145,7 +147,7 @@ void ws_queue_drop(struct ws_queue *q)
 
 size_t ws_queue_waiting(const struct ws_queue *q)
 {
-    return q->frames.n;
+    return q->frames.n + q->handed;
 }
 
 int64_t ws_queue_since_ms(const struct ws_queue *q, int64_t now_ms)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/base64.h"
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "generated/c/examples.h"
 

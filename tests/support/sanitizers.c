@@ -36,13 +36,14 @@ const char *__tsan_default_options(void)
 /*
  * librdkafka counts references with atomic instructions that the sanitizer cannot see, as the library
  * is not built with it; what it frees in one thread would seem to race with our reading it before. So
- * the C library's calls made by it are ignored, but for its locks: they come by tsan_thrd.c. libuv opens
- * and closes descriptors behind its back (raw system calls): to it, a number that is used again is a
- * race. Of the engine's locks it sees none.
+ * the C library's calls made by it are ignored, but for its locks: they come by tsan_thrd.c. libuv and
+ * libwebsockets open and close descriptors behind its back (raw system calls, __open64_2): to it, a
+ * number that is used again is a race. Of the engine's locks it sees none.
  */
 const char *__tsan_default_suppressions(void)
 {
     return "called_from_lib:librdkafka.so\n"
            "called_from_lib:libmariadbd.so\n"
-           "called_from_lib:libuv.so\n";
+           "called_from_lib:libuv.so\n"
+           "called_from_lib:libwebsockets.so\n";
 }

@@ -1,6 +1,5 @@
 reuse_test(test_net_chunked SOURCES test_net_chunked.c LIBS net LABELS unit)
 reuse_test(test_net_http_head SOURCES test_net_http_head.c LIBS net LABELS unit)
-reuse_test(test_net_ws_reader SOURCES test_net_ws_reader.c LIBS net LABELS unit)
 reuse_test(test_net_queue SOURCES test_net_queue.c LIBS net LABELS unit)
 reuse_test(test_net_server SOURCES test_net_server.c LIBS net LABELS unit)
 

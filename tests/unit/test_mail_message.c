@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "codec/base64.h"
 #include "mail/message.h"
 
 #include "base/banned.h"

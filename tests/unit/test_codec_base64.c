@@ -1,5 +1,5 @@
 /*
- * src/base/base64.c: RFC 4648's own vectors, one text per value, nothing else read.
+ * src/codec/base64.c: RFC 4648's own vectors, one text per value, nothing else read.
  * SPDX-License-Identifier: MIT
  */
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
+#include "codec/base64.h"
 
 #include "base/banned.h"
 

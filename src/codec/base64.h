@@ -2,8 +2,8 @@
  * Base64 of RFC 4648 section 4, with padding: how bytes stand in JSON.
  * SPDX-License-Identifier: MIT
  */
-#ifndef BASE_BASE64_H
-#define BASE_BASE64_H
+#ifndef CODEC_BASE64_H
+#define CODEC_BASE64_H
 
 #include "base/arena.h"
 #include "base/buf.h"
