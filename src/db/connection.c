@@ -45,6 +45,7 @@ struct db *db_new(const struct db_config *config)
     db->connect_timeout_s = seconds_of(config->connect_timeout_ms, CONNECT_TIMEOUT_MS);
     db->read_timeout_s = seconds_of(config->read_timeout_ms, READ_TIMEOUT_MS);
     db->is_stopping = config->is_stopping;
+    db->is_chaining = config->is_chaining;
     db->log = config->log;
     return db;
 }
@@ -67,6 +68,7 @@ void db_drop(struct db *db)
     mysql_close(
         db->mysql); /* first: its statements are then closed without a round trip */
     db->mysql = NULL;
+    db->is_begun = false;
     statements_drop(db);
 }
 

@@ -42,6 +42,8 @@ struct db {
     unsigned connect_code;
     struct why connect_why;
     enum db_tx tx;
+    bool is_chaining; /* see db_config */
+    bool is_begun; /* the last COMMIT has begun the next transaction; nothing ran in it */
     enum err tx_error; /* why it is broken */
     unsigned error_code;
     struct why error;

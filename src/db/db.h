@@ -92,6 +92,10 @@ struct db_config {
     /* May be NULL. Once it is true a database that was not reached is not tried again: its owner
      * stops, and who still waits shall hear so at once. */
     const atomic_bool *is_stopping;
+    /* db_commit also begins the next transaction, in the same round trip: for a connection that has
+     * little else to do, as a statement outside of a transaction first ends the one begun. If it
+     * dies idle, not db_begin replaces it, but the first statement finds it lost. */
+    bool is_chaining;
     const struct log *log;
 };
 
@@ -140,6 +144,16 @@ unsigned db_error_code(const struct db *db);
 NODISCARD enum err db_begin(struct db *db);
 NODISCARD enum err db_commit(struct db *db);
 void db_rollback(struct db *db);
+
+/* db_end — the end of a transaction whose statements came to rc: commits after ERR_OK, else rolls back.
+ * out: rc, or what db_commit says */
+NODISCARD static inline enum err db_end(struct db *db, enum err rc)
+{
+    if (rc == ERR_OK)
+        return db_commit(db);
+    db_rollback(db);
+    return rc;
+}
 
 /*
  * db_one — runs a query of kind DB_ONE.

@@ -3,11 +3,20 @@
 
 #include "base/banned.h"
 
+/* Ends a transaction that the last COMMIT began and that nobody wants. */
+static enum err end_begun(struct db *db)
+{
+    if (!db->is_begun)
+        return ERR_OK;
+    db->is_begun = false;
+    return db_text(db, "COMMIT");
+}
+
 enum err db_enter(struct db *db)
 {
     switch (db->tx) {
     case DB_TX_NONE:
-        return db_connect(db);
+        return db->mysql ? end_begun(db) : db_connect(db);
     case DB_TX_OPEN:
         return ERR_OK;
     case DB_TX_BROKEN:
@@ -39,6 +48,11 @@ enum err db_begin(struct db *db)
 
     BUG_ON(db->tx == DB_TX_OPEN);
     db->tx = DB_TX_NONE;
+    if (db->is_begun) {
+        db->is_begun = false;
+        db->tx = DB_TX_OPEN;
+        return ERR_OK;
+    }
     rc = start(db);
     if (rc == ERR_DB_LOST && was_connected)
         rc = start(db); /* the idle connection had died; nothing was sent on it yet */
@@ -58,7 +72,8 @@ enum err db_commit(struct db *db)
         return ERR_DB_RETRY; /* not ERR_DB_LOST: nothing is committed, that is certain */
     }
     db->tx = DB_TX_NONE;
-    rc = db_text(db, "COMMIT");
+    rc = db_text(db, db->is_chaining ? "COMMIT AND CHAIN" : "COMMIT");
+    db->is_begun = rc == ERR_OK && db->is_chaining;
     if (rc != ERR_OK && db->mysql && db_text(db, "ROLLBACK") != ERR_OK)
         db_drop(db);
     return rc;

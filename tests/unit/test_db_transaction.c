@@ -384,6 +384,66 @@ static void test_a_transaction_that_the_server_ended_is_noticed(void **state)
     assert_int_equal(stored(w, 1), 0);
 }
 
+static int transactions_begun(struct world *w)
+{
+    struct str n =
+        db_fixture_value(w->db, &w->a,
+                         "SELECT VARIABLE_VALUE FROM information_schema.SESSION_STATUS "
+                         "WHERE VARIABLE_NAME = 'COM_BEGIN'");
+
+    return (int)strtol(n.p, NULL, 10);
+}
+
+static void chain(struct world *w)
+{
+    db_free(&w->db);
+    w->db = db_new(&(struct db_config){.url = db_fixture_url(), .is_chaining = true});
+}
+
+static void test_a_chained_commit_begins_the_next_transaction(void **state)
+{
+    struct world *w = *state;
+
+    chain(w);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(db_begin(w->db), ERR_OK);
+        assert_int_equal(bump(w->db, w->ids[0]), ERR_OK);
+        assert_int_equal(stored(w, 0), i - 1);
+        assert_int_equal(db_commit(w->db), ERR_OK);
+        assert_int_equal(stored(w, 0), i);
+    }
+    assert_int_equal(transactions_begun(w), 1);
+    assert_int_equal(bump(w->db, w->ids[0]), ERR_OK); /* commits itself all the same */
+    assert_int_equal(stored(w, 0), 4);
+    assert_int_equal(db_begin(w->db), ERR_OK);
+    assert_int_equal(bump(w->db, w->ids[0]), ERR_OK);
+    db_rollback(w->db);
+    assert_int_equal(stored(w, 0), 4);
+}
+
+static void
+test_a_chained_connection_that_died_idle_is_lost_at_the_first_statement(void **state)
+{
+    struct world *w = *state;
+    struct str id;
+
+    chain(w);
+    id = db_fixture_value(w->db, &w->a, "SELECT CONNECTION_ID()");
+    assert_int_equal(db_begin(w->db), ERR_OK);
+    assert_int_equal(bump(w->db, w->ids[0]), ERR_OK);
+    assert_int_equal(db_commit(w->db), ERR_OK);
+    db_fixture_run(w->other, arena_printf(&w->a, "KILL %s", id.p).p);
+
+    assert_int_equal(db_begin(w->db), ERR_OK);
+    assert_int_equal(bump(w->db, w->ids[0]), ERR_DB_LOST);
+    db_rollback(w->db);
+    assert_int_equal(stored(w, 0), 1);
+    assert_int_equal(db_begin(w->db), ERR_OK);
+    assert_int_equal(bump(w->db, w->ids[0]), ERR_OK);
+    assert_int_equal(db_commit(w->db), ERR_OK);
+    assert_int_equal(stored(w, 0), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -400,6 +460,8 @@ int main(void)
         TEST(test_an_idle_connection_that_died_is_replaced),
         TEST(test_a_connection_killed_while_it_waits_is_lost),
         TEST(test_a_transaction_that_the_server_ended_is_noticed),
+        TEST(test_a_chained_commit_begins_the_next_transaction),
+        TEST(test_a_chained_connection_that_died_idle_is_lost_at_the_first_statement),
     };
 
     return cmocka_run_group_tests(tests, db_fixture_start, db_fixture_stop);
