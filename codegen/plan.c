@@ -60,8 +60,10 @@ static void put_sample(struct buf *sql, const struct sampling *s,
                        const struct query_param *p)
 {
     for (size_t i = 0; i < (p->is_list ? LIST_SAMPLES : 1); i++) {
-        struct seed_value v = {
-            .type = p->type, .number = p->max ? p->max : 1, .text = STR("x")};
+        struct seed_value v = {/* a text that is JSON too */
+                               .type = p->type,
+                               .number = p->max ? p->max : 1,
+                               .text = STR("1")};
 
         if (p->column)
             v = seed_value(

@@ -86,6 +86,106 @@ enum err dao_room_take_seq(struct db *db, const struct dao_room_take_seq_in *in,
     return db_exec(db, &dao_room_take_seq_query, in, result_out);
 }
 
+static const struct db_param rooms_lock_params[] = {
+    {
+        .name = "ids",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_rooms_lock_in, ids),
+        .has_offset = DB_NO_OFFSET,
+        .max_chars = 16000,
+    },
+};
+
+static const struct db_column dao_rooms_lock_row_columns[] = {
+    {
+        .name = "id",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_rooms_lock_row, id),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "state",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_rooms_lock_row, state),
+        .has_offset = DB_NO_OFFSET,
+        .max_bytes = 64,
+    },
+    {
+        .name = "access_version",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_rooms_lock_row, access_version),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "last_seq",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_rooms_lock_row, last_seq),
+        .has_offset = DB_NO_OFFSET,
+    },
+};
+
+const struct db_query dao_rooms_lock_query = {
+    .id = DAO_ROOMS_LOCK,
+    .name = "rooms_lock",
+    .sql = "SELECT r.id, r.state, r.access_version, r.last_seq FROM JSON_TABLE(?, "
+           "'$[*]' COLUMNS (id BIGINT PATH '$')) j STRAIGHT_JOIN room r ON r.id = j.id "
+           "FOR UPDATE",
+    .kind = DB_MANY,
+    .params = rooms_lock_params,
+    .n_params = 1,
+    .columns = dao_rooms_lock_row_columns,
+    .n_columns = 4,
+    .row_size = sizeof(struct dao_rooms_lock_row),
+    .in_size = sizeof(struct dao_rooms_lock_in),
+};
+
+enum err dao_rooms_lock(struct db *db, const struct dao_rooms_lock_in *in,
+                        struct arena *a, struct dao_rooms_lock_row **rows_out,
+                        size_t *n_out)
+{
+    void *rows = NULL;
+    enum err rc = db_many(db, &dao_rooms_lock_query, in, a, &rows, n_out);
+
+    *rows_out = rows;
+    return rc;
+}
+
+static const struct db_param rooms_put_seqs_params[] = {
+    {
+        .name = "rooms",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_rooms_put_seqs_in, rooms),
+        .has_offset = DB_NO_OFFSET,
+        .max_chars = 32000,
+    },
+    {
+        .name = "updated_at",
+        .type = DB_DATETIME,
+        .offset = offsetof(struct dao_rooms_put_seqs_in, updated_at),
+        .has_offset = DB_NO_OFFSET,
+    },
+};
+
+const struct db_query dao_rooms_put_seqs_query = {
+    .id = DAO_ROOMS_PUT_SEQS,
+    .name = "rooms_put_seqs",
+    .sql = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', last_seq BIGINT "
+           "PATH '$[1]', last_seq_0 BIGINT PATH '$[2]', last_seq_1 BIGINT PATH '$[3]')) "
+           "j STRAIGHT_JOIN room r ON r.id = j.id SET r.last_seq = j.last_seq, "
+           "r.last_seq_0 = GREATEST(r.last_seq_0, j.last_seq_0), r.last_seq_1 = "
+           "GREATEST(r.last_seq_1, j.last_seq_1), r.updated_at = ?",
+    .kind = DB_EXEC,
+    .params = rooms_put_seqs_params,
+    .n_params = 2,
+    .in_size = sizeof(struct dao_rooms_put_seqs_in),
+};
+
+enum err dao_rooms_put_seqs(struct db *db, const struct dao_rooms_put_seqs_in *in,
+                            struct db_result *result_out)
+{
+    return db_exec(db, &dao_rooms_put_seqs_query, in, result_out);
+}
+
 static const struct db_param chat_insert_params[] = {
     {
         .name = "room_id",
@@ -350,7 +450,7 @@ const struct db_query dao_chat_by_id_query = {
     .id = DAO_CHAT_BY_ID,
     .name = "chat_by_id",
     .sql = "SELECT c.seq, c.id, c.sender, c.message, c.timestamp, c.idempotency_key "
-           "FROM chat c WHERE c.id = ?",
+           "FROM chat c WHERE c.id = ? LOCK IN SHARE MODE",
     .kind = DB_ONE,
     .params = chat_by_id_params,
     .n_params = 1,
@@ -526,6 +626,12 @@ enum err dao_outbox_delete(struct db *db, const struct dao_outbox_delete_in *in,
 
 static const struct db_param outbox_take_params[] = {
     {
+        .name = "after",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_outbox_take_in, after),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
         .name = "age",
         .type = DB_U32,
         .offset = offsetof(struct dao_outbox_take_in, age),
@@ -568,12 +674,12 @@ static const struct db_column outbox_row_columns[] = {
 const struct db_query dao_outbox_take_query = {
     .id = DAO_OUTBOX_TAKE,
     .name = "outbox_take",
-    .sql = "SELECT o.id, o.server_id, o.payload FROM outbox o WHERE o.created_at <= "
-           "CURRENT_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY o.id LIMIT ? FOR UPDATE "
-           "SKIP LOCKED",
+    .sql = "SELECT o.id, o.server_id, o.payload FROM outbox o WHERE o.id > ? AND "
+           "o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY o.id "
+           "LIMIT ? FOR UPDATE SKIP LOCKED",
     .kind = DB_MANY,
     .params = outbox_take_params,
-    .n_params = 2,
+    .n_params = 3,
     .columns = outbox_row_columns,
     .n_columns = 3,
     .row_size = sizeof(struct outbox_row),
@@ -591,6 +697,12 @@ enum err dao_outbox_take(struct db *db, const struct dao_outbox_take_in *in,
 }
 
 static const struct db_param outbox_take_own_params[] = {
+    {
+        .name = "after",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_outbox_take_own_in, after),
+        .has_offset = DB_NO_OFFSET,
+    },
     {
         .name = "server_id",
         .type = DB_TEXT,
@@ -611,11 +723,11 @@ static const struct db_param outbox_take_own_params[] = {
 const struct db_query dao_outbox_take_own_query = {
     .id = DAO_OUTBOX_TAKE_OWN,
     .name = "outbox_take_own",
-    .sql = "SELECT o.id, o.server_id, o.payload FROM outbox o WHERE o.server_id = ? "
-           "ORDER BY o.id LIMIT ? FOR UPDATE SKIP LOCKED",
+    .sql = "SELECT o.id, o.server_id, o.payload FROM outbox o WHERE o.id > ? AND "
+           "o.server_id = ? ORDER BY o.id LIMIT ? FOR UPDATE SKIP LOCKED",
     .kind = DB_MANY,
     .params = outbox_take_own_params,
-    .n_params = 2,
+    .n_params = 3,
     .columns = outbox_row_columns,
     .n_columns = 3,
     .row_size = sizeof(struct outbox_row),

@@ -38,6 +38,53 @@ extern const struct db_query dao_room_take_seq_query;
 NODISCARD enum err dao_room_take_seq(struct db *db, const struct dao_room_take_seq_in *in,
                                      struct db_result *result_out);
 
+struct dao_rooms_lock_in {
+    struct str ids; /* 16000 characters */
+};
+
+struct dao_rooms_lock_row {
+    int64_t id;             /* room.id */
+    struct str state;       /* room.state */
+    int64_t access_version; /* room.access_version */
+    int64_t last_seq;       /* room.last_seq */
+};
+
+/*
+ * dao_rooms_lock — The rows of several rooms, locked in the order given: by id, so that
+ * no two writers wait for each other. The text is [id, …]. The join order is fixed:
+ * JSON_TABLE leads, each row is one look-up of a key.
+ *   SELECT r.id, r.state, r.access_version, r.last_seq
+ *   FROM JSON_TABLE(:ids, '$[*]' COLUMNS (id BIGINT PATH '$')) j STRAIGHT_JOIN room r ON
+ *       r.id = j.id
+ *   FOR UPDATE
+ * Plan: j ALL, r eq_ref PRIMARY, checked on 5,000 rows.
+ */
+extern const struct db_query dao_rooms_lock_query;
+NODISCARD enum err dao_rooms_lock(struct db *db, const struct dao_rooms_lock_in *in,
+                                  struct arena *a, struct dao_rooms_lock_row **rows_out,
+                                  size_t *n_out);
+
+struct dao_rooms_put_seqs_in {
+    struct str rooms;   /* 32000 characters */
+    int64_t updated_at; /* room.updated_at, civil ns */
+};
+
+/*
+ * dao_rooms_put_seqs — New last seqs of rooms that rooms_lock has locked: [[id, last_seq,
+ * last_seq_0, last_seq_1], …], where 0 is what a side keeps.
+ *   UPDATE JSON_TABLE(:rooms, '$[*]' COLUMNS (id BIGINT PATH '$[0]', last_seq BIGINT PATH
+ *       '$[1]',
+ *            last_seq_0 BIGINT PATH '$[2]', last_seq_1 BIGINT PATH '$[3]')) j
+ *   STRAIGHT_JOIN room r ON r.id = j.id
+ *   SET r.last_seq = j.last_seq, r.last_seq_0 = GREATEST(r.last_seq_0, j.last_seq_0),
+ *       r.last_seq_1 = GREATEST(r.last_seq_1, j.last_seq_1), r.updated_at = :updated_at
+ * Plan: j ALL, r eq_ref PRIMARY, checked on 5,000 rows.
+ */
+extern const struct db_query dao_rooms_put_seqs_query;
+NODISCARD enum err dao_rooms_put_seqs(struct db *db,
+                                      const struct dao_rooms_put_seqs_in *in,
+                                      struct db_result *result_out);
+
 struct dao_chat_insert_in {
     int64_t room_id;            /* chat.room_id */
     int64_t seq;                /* chat.seq */
@@ -127,9 +174,10 @@ struct dao_chat_by_id_in {
 };
 
 /*
- * dao_chat_by_id — A message by its UUID: did an earlier COMMIT hold?
+ * dao_chat_by_id — A message by its UUID: did an earlier COMMIT hold? If that COMMIT is
+ * still under way, waits for it.
  *   SELECT c.seq, c.id, c.sender, c.message, c.timestamp, c.idempotency_key
- *   FROM chat c WHERE c.id = :id
+ *   FROM chat c WHERE c.id = :id LOCK IN SHARE MODE
  * Plan: chat const chat_id, checked on 5,000 rows.
  */
 extern const struct db_query dao_chat_by_id_query;
@@ -203,6 +251,7 @@ NODISCARD enum err dao_outbox_delete(struct db *db, const struct dao_outbox_dele
                                      struct db_result *result_out);
 
 struct dao_outbox_take_in {
+    int64_t after;  /* outbox.id */
     uint32_t age;   /* 0..86400 */
     uint32_t limit; /* 1..256 */
 };
@@ -211,9 +260,9 @@ struct dao_outbox_take_in {
  * dao_outbox_take — Rows that their owner did not publish within some seconds, oldest
  * first, locked for this relay.
  *   SELECT o.id, o.server_id, o.payload FROM outbox o
- *   WHERE o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL :age SECOND
+ *   WHERE o.id > :after AND o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL :age SECOND
  *   ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED
- * Plan: outbox index PRIMARY, checked on 5,000 rows.
+ * Plan: outbox range PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_outbox_take_query;
 NODISCARD enum err dao_outbox_take(struct db *db, const struct dao_outbox_take_in *in,
@@ -221,6 +270,7 @@ NODISCARD enum err dao_outbox_take(struct db *db, const struct dao_outbox_take_i
                                    size_t *n_out);
 
 struct dao_outbox_take_own_in {
+    int64_t after;        /* outbox.id */
     struct str server_id; /* outbox.server_id, 190 characters */
     uint32_t limit;       /* 1..256 */
 };
@@ -229,8 +279,9 @@ struct dao_outbox_take_own_in {
  * dao_outbox_take_own — The same for the rows of one server, whatever their age: while it
  * leaves publishing to its relay.
  *   SELECT o.id, o.server_id, o.payload FROM outbox o
- *   WHERE o.server_id = :server_id ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED
- * Plan: outbox index PRIMARY, checked on 5,000 rows.
+ *   WHERE o.id > :after AND o.server_id = :server_id ORDER BY o.id LIMIT :limit FOR
+ *       UPDATE SKIP LOCKED
+ * Plan: outbox range PRIMARY, checked on 5,000 rows.
  */
 extern const struct db_query dao_outbox_take_own_query;
 NODISCARD enum err dao_outbox_take_own(struct db *db,

@@ -5,6 +5,8 @@
 /* Slots of the statement cache, one per query of the program. */
 enum dao_id {
     DAO_ROOM_TAKE_SEQ,
+    DAO_ROOMS_LOCK,
+    DAO_ROOMS_PUT_SEQS,
     DAO_CHAT_INSERT,
     DAO_CHAT_AFTER,
     DAO_CHAT_BEFORE,

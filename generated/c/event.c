@@ -415,3 +415,72 @@ enum err outbox_batch_check(const struct outbox_batch *in, struct why *why)
 {
     return record_check(&outbox_batch_type, in, why);
 }
+
+static const struct record_field outbox_range_fields[] = {
+    {RECORD_NAMES("room_id", "roomId"), .kind = RECORD_INT64,
+     .offset = offsetof(struct outbox_range, room_id)},
+    {RECORD_NAMES("first_seq", "firstSeq"), .kind = RECORD_INT64,
+     .offset = offsetof(struct outbox_range, first_seq)},
+    {RECORD_NAMES("messages", "messages"), .kind = RECORD_INT64,
+     .offset = offsetof(struct outbox_range, messages), .min = INT64_C(1),
+     .max = INT64_C(1024)},
+};
+
+const struct record_type outbox_range_type = {
+    .name = "OutboxRange",
+    .size = sizeof(struct outbox_range),
+    .fields = outbox_range_fields,
+    .n_fields = 3,
+};
+
+enum err outbox_range_json_decode(struct arena *a, struct str in,
+                                  struct outbox_range *out, struct why *why)
+{
+    return json_decode(&outbox_range_type, a, in, out, why);
+}
+
+void outbox_range_json_encode(const struct outbox_range *in, struct buf *out)
+{
+    json_encode(&outbox_range_type, in, out);
+}
+
+enum err outbox_range_check(const struct outbox_range *in, struct why *why)
+{
+    return record_check(&outbox_range_type, in, why);
+}
+
+static const struct record_field outbox_messages_fields[] = {
+    {RECORD_NAMES("time_us", "timeUs"), .kind = RECORD_INT64,
+     .offset = offsetof(struct outbox_messages, time_us), .min = INT64_C(1),
+     .max = INT64_C(253402300799999999)},
+    {RECORD_NAMES("topic", "topic"), .kind = RECORD_STRING,
+     .offset = offsetof(struct outbox_messages, topic),
+     .max_chars = OUTBOX_MESSAGES_TOPIC_MAX},
+    {RECORD_NAMES("ranges", "ranges"), .kind = RECORD_MESSAGE, .flags = RECORD_REPEATED,
+     .offset = offsetof(struct outbox_messages, ranges),
+     .extra_offset = offsetof(struct outbox_messages, n_ranges), .max_items = 512,
+     .message = &outbox_range_type},
+};
+
+const struct record_type outbox_messages_type = {
+    .name = "OutboxMessages",
+    .size = sizeof(struct outbox_messages),
+    .fields = outbox_messages_fields,
+    .n_fields = 3,
+};
+
+enum err outbox_messages_json_decode(struct arena *a, struct str in,
+                                     struct outbox_messages *out, struct why *why)
+{
+    return json_decode(&outbox_messages_type, a, in, out, why);
+}
+
+void outbox_messages_json_encode(const struct outbox_messages *in, struct buf *out)
+{
+    json_encode(&outbox_messages_type, in, out);
+}
+
+enum err outbox_messages_check(const struct outbox_messages *in, struct why *why)
+{
+    return record_check(&outbox_messages_type, in, why);
+}

@@ -280,4 +280,50 @@ NODISCARD enum err outbox_batch_json_decode(struct arena *a, struct str in,
 void outbox_batch_json_encode(const struct outbox_batch *in, struct buf *out);
 NODISCARD enum err outbox_batch_check(const struct outbox_batch *in, struct why *why);
 
+/* Messages of a room that one transaction stored, one behind the other. */
+struct outbox_range {
+    /* chat.room_id. [roomId] */
+    int64_t room_id;
+    /* chat.seq of the first. [firstSeq] */
+    int64_t first_seq;
+    /* How many. [1 to 1024] */
+    int64_t messages;
+};
+
+extern const struct record_type outbox_range_type;
+
+NODISCARD enum err outbox_range_json_decode(struct arena *a, struct str in,
+                                            struct outbox_range *out, struct why *why);
+void outbox_range_json_encode(const struct outbox_range *in, struct buf *out);
+NODISCARD enum err outbox_range_check(const struct outbox_range *in, struct why *why);
+
+#define OUTBOX_MESSAGES_TOPIC_MAX 249
+
+/*
+ * The payload of a row that publishes messages: not what they are, but where they stand
+ * in table chat. Field 1 is a number, where that of OutboxBatch is bytes: neither is ever
+ * read as the other.
+ */
+struct outbox_messages {
+    /*
+     * Real time of the transaction, microseconds since 1970. [timeUs; 1 to
+     * 253402300799999999]
+     */
+    int64_t time_us;
+    /* Topic. [at most 249 characters] */
+    struct str topic;
+    /* By room. [at most 512 items] */
+    const struct outbox_range *ranges;
+    size_t n_ranges;
+};
+
+extern const struct record_type outbox_messages_type;
+
+NODISCARD enum err outbox_messages_json_decode(struct arena *a, struct str in,
+                                               struct outbox_messages *out,
+                                               struct why *why);
+void outbox_messages_json_encode(const struct outbox_messages *in, struct buf *out);
+NODISCARD enum err outbox_messages_check(const struct outbox_messages *in,
+                                         struct why *why);
+
 #endif

@@ -180,3 +180,35 @@ void outbox_batch_pb_encode(const struct outbox_batch *in, struct buf *out)
 {
     pb_encode(&outbox_batch_pb_type, in, out);
 }
+
+const struct pb_type outbox_range_pb_type = {
+    &outbox_range_type,
+    &pb__outbox_range__descriptor,
+};
+
+enum err outbox_range_pb_decode(struct arena *a, struct str in, struct outbox_range *out,
+                                struct why *why)
+{
+    return pb_decode(&outbox_range_pb_type, a, in, out, why);
+}
+
+void outbox_range_pb_encode(const struct outbox_range *in, struct buf *out)
+{
+    pb_encode(&outbox_range_pb_type, in, out);
+}
+
+const struct pb_type outbox_messages_pb_type = {
+    &outbox_messages_type,
+    &pb__outbox_messages__descriptor,
+};
+
+enum err outbox_messages_pb_decode(struct arena *a, struct str in,
+                                   struct outbox_messages *out, struct why *why)
+{
+    return pb_decode(&outbox_messages_pb_type, a, in, out, why);
+}
+
+void outbox_messages_pb_encode(const struct outbox_messages *in, struct buf *out)
+{
+    pb_encode(&outbox_messages_pb_type, in, out);
+}

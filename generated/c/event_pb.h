@@ -66,4 +66,15 @@ NODISCARD enum err outbox_batch_pb_decode(struct arena *a, struct str in,
                                           struct outbox_batch *out, struct why *why);
 void outbox_batch_pb_encode(const struct outbox_batch *in, struct buf *out);
 
+extern const struct pb_type outbox_range_pb_type;
+NODISCARD enum err outbox_range_pb_decode(struct arena *a, struct str in,
+                                          struct outbox_range *out, struct why *why);
+void outbox_range_pb_encode(const struct outbox_range *in, struct buf *out);
+
+extern const struct pb_type outbox_messages_pb_type;
+NODISCARD enum err outbox_messages_pb_decode(struct arena *a, struct str in,
+                                             struct outbox_messages *out,
+                                             struct why *why);
+void outbox_messages_pb_encode(const struct outbox_messages *in, struct buf *out);
+
 #endif

@@ -70,6 +70,9 @@ static const struct example examples[] = {
     {&outbox_record_pb_type,
      {"{\"topic\":\"chat\",\"key\":\"k\",\"value\":\"dg==\",\"headers\":[]}", 54}},
     {&outbox_batch_pb_type, {"{\"records\":[]}", 14}},
+    {&outbox_range_pb_type, {"{\"roomId\":1,\"firstSeq\":7,\"messages\":2}", 38}},
+    {&outbox_messages_pb_type,
+     {"{\"timeUs\":1737369000123456,\"topic\":\"chat\",\"ranges\":[]}", 54}},
     {&inquiry_request_pb_type,
      {"{\"name\":\"Kim\",\"email\":\"kim@example.com\",\"phone\":\"\",\"message\":"
       "\"Hello\"}",

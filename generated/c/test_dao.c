@@ -85,6 +85,45 @@ static void test_room_take_seq(void **state)
     }
 }
 
+static struct dao_rooms_lock_in rooms_lock_in(struct dao_test *t)
+{
+    return (struct dao_rooms_lock_in){
+        .ids = dao_emoji(t, 16000, false, STR("x")),
+    };
+}
+
+static void test_rooms_lock(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_rooms_lock_in in = rooms_lock_in(t);
+        struct dao_rooms_lock_row *rows;
+        size_t n;
+
+        dao_end(t, dao_rooms_lock(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_rooms_put_seqs_in rooms_put_seqs_in(struct dao_test *t)
+{
+    return (struct dao_rooms_put_seqs_in){
+        .rooms = dao_emoji(t, 32000, false, STR("x")),
+        .updated_at = dao_time(t, 1),
+    };
+}
+
+static void test_rooms_put_seqs(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_rooms_put_seqs_in in = rooms_put_seqs_in(t);
+
+        dao_end(t, dao_rooms_put_seqs(t->db, &in, NULL));
+    }
+}
+
 static struct dao_chat_insert_in chat_insert_in(struct dao_test *t)
 {
     return (struct dao_chat_insert_in){
@@ -290,6 +329,7 @@ static void test_outbox_delete(void **state)
 static struct dao_outbox_take_in outbox_take_in(struct dao_test *t)
 {
     return (struct dao_outbox_take_in){
+        .after = dao_i64(t, 0, 0, 1),
         .age = dao_u32(t, 0, 86400, 86400),
         .limit = dao_u32(t, 1, 256, 256),
     };
@@ -311,6 +351,7 @@ static void test_outbox_take(void **state)
 static struct dao_outbox_take_own_in outbox_take_own_in(struct dao_test *t)
 {
     return (struct dao_outbox_take_own_in){
+        .after = dao_i64(t, 0, 0, 1),
         .server_id = dao_emoji(t, 190, false, STR("server_id0")),
         .limit = dao_u32(t, 1, 256, 256),
     };
@@ -1532,6 +1573,8 @@ static int start(void **state)
 
 static const struct CMUnitTest tests[] = {
     {.name = "room_take_seq", .test_func = test_room_take_seq},
+    {.name = "rooms_lock", .test_func = test_rooms_lock},
+    {.name = "rooms_put_seqs", .test_func = test_rooms_put_seqs},
     {.name = "chat_insert", .test_func = test_chat_insert},
     {.name = "chat_insert_batch", .test_func = test_chat_insert_batch},
     {.name = "chat_after", .test_func = test_chat_after},

@@ -258,6 +258,26 @@ export interface OutboxBatch {
   records: Array<OutboxRecord>;
 }
 
+/** Messages of a room that one transaction stored, one behind the other. */
+export interface OutboxRange {
+  /** chat.room_id. */
+  roomId: number;
+  /** chat.seq of the first. */
+  firstSeq: number;
+  /** How many. */
+  messages: number;
+}
+
+/** The payload of a row that publishes messages: not what they are, but where they stand in table chat. Field 1 is a number, where that of OutboxBatch is bytes: neither is ever read as the other. */
+export interface OutboxMessages {
+  /** Real time of the transaction, microseconds since 1970. */
+  timeUs: number;
+  /** Topic. */
+  topic: string;
+  /** By room. */
+  ranges: Array<OutboxRange>;
+}
+
 /** POST /inquiry/upload. */
 export interface InquiryRequest {
   /** Name of the visitor. */
@@ -756,6 +776,8 @@ export interface RecordHeaders {
   ce_server?: string;
   /** application/json, or application/protobuf by the setting kafka.value. */
   "content-type": string;
+  /** Messages: the idempotency-key of the SEND, if it had one. */
+  ce_idempotencykey?: string;
 }
 
 /** Word of an error, on every wire. */

@@ -14,6 +14,27 @@ UPDATE room SET
   last_seq = LAST_INSERT_ID(last_seq + :n)
 WHERE id = :id AND state = 'open' AND access_version = :access_version;
 
+-- The rows of several rooms, locked in the order given: by id, so that no two writers wait for each other.
+-- The text is [id, …]. The join order is fixed: JSON_TABLE leads, each row is one look-up of a key.
+-- @query rooms_lock many
+-- @param ids text(16000)
+-- @allow scan because JSON_TABLE is a list
+SELECT r.id, r.state, r.access_version, r.last_seq
+FROM JSON_TABLE(:ids, '$[*]' COLUMNS (id BIGINT PATH '$')) j STRAIGHT_JOIN room r ON r.id = j.id
+FOR UPDATE;
+
+-- New last seqs of rooms that rooms_lock has locked: [[id, last_seq, last_seq_0, last_seq_1], …], where
+-- 0 is what a side keeps.
+-- @query rooms_put_seqs exec
+-- @param rooms text(32000)
+-- @param updated_at room.updated_at
+-- @allow scan because JSON_TABLE is a list
+UPDATE JSON_TABLE(:rooms, '$[*]' COLUMNS (id BIGINT PATH '$[0]', last_seq BIGINT PATH '$[1]',
+         last_seq_0 BIGINT PATH '$[2]', last_seq_1 BIGINT PATH '$[3]')) j
+STRAIGHT_JOIN room r ON r.id = j.id
+SET r.last_seq = j.last_seq, r.last_seq_0 = GREATEST(r.last_seq_0, j.last_seq_0),
+    r.last_seq_1 = GREATEST(r.last_seq_1, j.last_seq_1), r.updated_at = :updated_at;
+
 -- Stores messages.
 -- @query chat_insert exec batch
 INSERT INTO chat (room_id, seq, id, sender, message, timestamp, idempotency_key)
@@ -41,11 +62,11 @@ FROM chat c WHERE c.room_id = :room_id AND c.seq < :before ORDER BY c.seq DESC L
 SELECT c.seq, c.id, c.sender, c.message, c.timestamp, c.idempotency_key
 FROM chat c WHERE c.room_id = :room_id AND c.seq = :seq;
 
--- A message by its UUID: did an earlier COMMIT hold?
+-- A message by its UUID: did an earlier COMMIT hold? If that COMMIT is still under way, waits for it.
 -- @query chat_by_id one
 -- @row   chat_row
 SELECT c.seq, c.id, c.sender, c.message, c.timestamp, c.idempotency_key
-FROM chat c WHERE c.id = :id;
+FROM chat c WHERE c.id = :id LOCK IN SHARE MODE;
 
 -- A message by its idempotency key.
 -- @query chat_by_key one
@@ -68,20 +89,22 @@ DELETE FROM outbox WHERE id IN (:ids*);
 -- Rows that their owner did not publish within some seconds, oldest first, locked for this relay.
 -- @query outbox_take many
 -- @row   outbox_row
+-- @param after outbox.id
 -- @param age   u32 0..86400
 -- @param limit u32 1..256
 -- @allow scan because rows live for milliseconds and the oldest stand first
 SELECT o.id, o.server_id, o.payload FROM outbox o
-WHERE o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL :age SECOND
+WHERE o.id > :after AND o.created_at <= CURRENT_TIMESTAMP(6) - INTERVAL :age SECOND
 ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED;
 
 -- The same for the rows of one server, whatever their age: while it leaves publishing to its relay.
 -- @query outbox_take_own many
 -- @row   outbox_row
+-- @param after outbox.id
 -- @param limit u32 1..256
 -- @allow scan because rows live for milliseconds and the oldest stand first
 SELECT o.id, o.server_id, o.payload FROM outbox o
-WHERE o.server_id = :server_id ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED;
+WHERE o.id > :after AND o.server_id = :server_id ORDER BY o.id LIMIT :limit FOR UPDATE SKIP LOCKED;
 
 -- How many rows wait, and the age of the oldest in seconds.
 -- @query outbox_status one

@@ -19,13 +19,16 @@ enum {
     GROUP_TEXT = 512,
 };
 
-static struct work_pool *make_pool(struct server *s, const char *name, int threads)
+static struct work_pool *make_pool(struct server *s, const char *name, int threads,
+                                   bool is_chaining)
 {
     const struct work_config config = {
         .threads = threads,
         .queue_max = POOL_QUEUE_MAX,
         .name = name,
-        .db = {.url = s->settings.database_url, .log = &s->log},
+        .db = {.url = s->settings.database_url,
+               .log = &s->log,
+               .is_chaining = is_chaining},
         .log = &s->log,
     };
 
@@ -65,6 +68,8 @@ static void make_flow(struct server *s)
 {
     struct hub *hub = &s->hub;
     const struct settings *settings = &s->settings;
+    const enum event_form form =
+        settings->kafka_value == SETTINGS_KAFKA_VALUE_JSON ? EVENT_JSON : EVENT_PROTOBUF;
 
     hub->feed = feed_new(&(struct feed_config){.loop = s->loop,
                                                .reads = s->pool,
@@ -75,6 +80,7 @@ static void make_flow(struct server *s)
                                                  .pool = s->pool,
                                                  .relay = s->relay,
                                                  .server_id = settings->server_id,
+                                                 .form = form,
                                                  .log = &s->log});
     hub->writer = writer_new(&(struct writer_config){
         .loop = s->loop,
@@ -84,9 +90,7 @@ static void make_flow(struct server *s)
         .publisher = hub->publisher,
         .store = {.server_id = settings->server_id,
                   .topic = settings->kafka_topic,
-                  .form = settings->kafka_value == SETTINGS_KAFKA_VALUE_JSON
-                              ? EVENT_JSON
-                              : EVENT_PROTOBUF,
+                  .form = form,
                   .patience_ms = STORE_PATIENCE_MS},
         .queue_max = WRITE_QUEUE_MAX,
         .on_stored = event_stored,
@@ -211,9 +215,9 @@ bool server_build(struct server *s, struct why *why)
     s->hub.auth = auth_new(&s->settings, why);
     if (!s->hub.auth)
         return false;
-    s->pool = make_pool(s, "reader", (int)s->settings.database_workers);
-    s->writers = make_pool(s, "writer", (int)s->settings.database_writers);
-    s->relay = make_pool(s, "relay", 1);
+    s->pool = make_pool(s, "reader", (int)s->settings.database_workers, false);
+    s->writers = make_pool(s, "writer", (int)s->settings.database_writers, true);
+    s->relay = make_pool(s, "relay", 1, false);
     s->hub.pool = s->pool;
     make_flow(s);
     /* The listener first: its port is in every session record. */

@@ -13,6 +13,7 @@
 enum {
     SEQUENCE_DIGITS = 19, /* zero-padded, so that texts sort as numbers */
     TIME_DIGITS = 6,
+    KEY_MAX = 64, /* characters of an idempotency key */
 };
 
 static const char json_type[] = "application/json";
@@ -149,6 +150,8 @@ static void add_headers(struct encoder *e, const struct event_type *type,
     }
     if (meta->server.p)
         add_header(e, "ce_server", meta->server);
+    if (meta->idempotency_key.p)
+        add_header(e, "ce_idempotencykey", meta->idempotency_key);
 }
 
 enum err event_encode(const struct event_type *type, const struct event_meta *meta,
@@ -220,6 +223,20 @@ static enum err decode_users(const struct event_record *in, struct arena *a,
     return ERR_OK;
 }
 
+static enum err decode_key(const struct event_record *in, struct event_meta *out,
+                           struct why *why)
+{
+    struct str key = event_header(in, "ce_idempotencykey");
+
+    for (size_t i = 0; i < key.n; i++)
+        if (key.p[i] <= ' ' || key.p[i] > '~')
+            return broken(why, "ce_idempotencykey", "not visible ASCII");
+    if (key.p && (key.n == 0 || key.n > KEY_MAX))
+        return broken(why, "ce_idempotencykey", "not 1 to 64 characters");
+    out->idempotency_key = key;
+    return ERR_OK;
+}
+
 static enum err foreign_meta(const struct event_record *in, struct arena *a,
                              struct event_meta *out)
 {
@@ -249,6 +266,8 @@ enum err event_meta_decode(const struct event_record *in, struct arena *a,
     rc = decode_time(in, out, why);
     if (rc == ERR_OK)
         rc = decode_sequence(in, out, why);
+    if (rc == ERR_OK)
+        rc = decode_key(in, out, why);
     return rc == ERR_OK ? decode_users(in, a, out, why) : rc;
 }
 

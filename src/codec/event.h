@@ -43,6 +43,8 @@ struct event_meta {
     int64_t sequence;    /* ce_sequence: place in the room; 0: none (no header) */
     struct str users[2]; /* ce_users: the members, decoded; p == NULL: none (no header) */
     struct str server;   /* ce_server: id of the server that made it */
+    struct str
+        idempotency_key; /* ce_idempotencykey: of the SEND; p == NULL: none (no header) */
     bool is_foreign; /* decode only: a record without headers, of some other producer */
 };
 

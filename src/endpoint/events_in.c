@@ -37,8 +37,8 @@ static void publish_message(struct inbound *in, struct feed_room *room,
     buf_init(&json, RECORD_JSON_MAX);
     chat_dto_json_encode(dto, &json);
     m = feed_message_new(in->meta.sequence,
-                         clock_real_of_civil_ns(dto->timestamp) / NS_PER_MS, id, STR_NULL,
-                         buf_str(&json));
+                         clock_real_of_civil_ns(dto->timestamp) / NS_PER_MS, id,
+                         in->meta.idempotency_key, buf_str(&json));
     if (in->meta.is_foreign)
         feed_publish_foreign(in->hub->feed, room, m);
     else

@@ -337,6 +337,7 @@ static void put_flow_metrics(struct hub *hub, struct buf *out)
     put_metric(out, "kafka_failed_total", "counter", (double)publisher.failed);
     put_metric(out, "outbox_relayed_total", "counter", (double)publisher.relayed);
     put_metric(out, "outbox_waiting", "gauge", (double)publisher.waiting);
+    put_metric(out, "outbox_unreadable", "gauge", (double)publisher.unreadable);
     put_metric(out, "outbox_relaying", "gauge", publisher.is_relaying ? 1 : 0);
     put_metric(out, "kafka_up", "gauge", publisher.is_up ? 1 : 0);
     put_metric(out, "sessions_up", "gauge", session_store_is_up(hub->sessions) ? 1 : 0);

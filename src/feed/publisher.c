@@ -12,6 +12,7 @@
 enum {
     DELETE_AFTER_MS = 100,
     DELETE_MAX = DB_LIST_MAX,
+    LEFT_MAX = 64,
     RELAY_EVERY_MS = 1000
 };
 
@@ -31,8 +32,10 @@ struct publisher {
     int64_t done[DELETE_MAX]; /* rows to delete */
     size_t n_done;
     bool is_relaying; /* publishing of our own rows is left to the relay */
-    bool
-        is_row_left; /* since the relay last asked for own rows, one more was left to it */
+    /* Rows that were left to the relay since its sweep of own rows began, and that it has not taken: */
+    int64_t left[LEFT_MAX];
+    size_t n_left;
+    bool is_more_left; /* others, whose ids are not known or too many */
     bool is_stopped;
     struct publisher_stats stats;
 };
@@ -99,8 +102,10 @@ static void row_is_done(struct publisher *p, int64_t row_id)
         loop_timer_start(p->delete_timer, DELETE_AFTER_MS, 0);
 }
 
+/* What made the relay publish is a row that is not among those left. */
 static void set_relaying(struct publisher *p, bool is_relaying)
 {
+    p->is_more_left = p->is_more_left || is_relaying;
     if (p->is_relaying == is_relaying)
         return;
     p->is_relaying = is_relaying;
@@ -144,19 +149,19 @@ void publisher_on_state(void *ctx, bool is_up)
     LOG_INFO(p->config.log, "kafka.producer", LOG_C("state", is_up ? "up" : "down"));
 }
 
-void publisher_publish(struct publisher *p, const struct outbox_commit *commit)
+/* The relay publishes it, in its turn. */
+static void leave_row(struct publisher *p, int64_t row_id)
 {
-    struct published_row *row;
+    if (p->n_left < LEFT_MAX)
+        p->left[p->n_left++] = row_id;
+    else
+        p->is_more_left = true;
+}
 
-    if (p->is_relaying) {
-        p->is_row_left = true; /* the relay publishes it, in its turn */
-        return;
-    }
-    if (!p->producer) {
-        row_is_done(p, commit->row_id);
-        return;
-    }
-    row = mem_zalloc(sizeof(*row));
+static void publish_row(struct publisher *p, const struct outbox_commit *commit)
+{
+    struct published_row *row = mem_alloc(sizeof(*row));
+
     *row = (struct published_row){.publisher = p, .row_id = commit->row_id, .waiting = 1};
     p->stats.waiting++;
     for (size_t i = 0; i < commit->n_records; i++) {
@@ -172,28 +177,77 @@ void publisher_publish(struct publisher *p, const struct outbox_commit *commit)
         row_settle(row);
 }
 
+void publisher_publish(struct publisher *p, const struct outbox_commit *commit)
+{
+    if (p->is_relaying)
+        leave_row(p, commit->row_id);
+    else if (p->producer)
+        publish_row(p, commit);
+    else
+        row_is_done(p, commit->row_id);
+}
+
 void publisher_relay_own(struct publisher *p)
 {
     set_relaying(p, true);
 }
 
-/* A round of the relay ended: nothing of ours is left when it found no own row, none was left to
- * it meanwhile, and every report of what was produced directly is in. Rounds that find own rows
- * follow each other at once: with a pause between them there would always be a new one. */
+static void forget_left(struct publisher *p, const struct relay_round *round)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->n_left; i++) {
+        bool is_taken = false;
+
+        for (size_t k = 0; k < round->n_rows && !is_taken; k++)
+            is_taken = round->ids[k] == p->left[i];
+        if (!is_taken)
+            p->left[kept++] = p->left[i];
+    }
+    p->n_left = kept;
+}
+
+static bool is_own_over(const struct publisher *p, const struct relay_round *round)
+{
+    return p->is_relaying && round->is_own_asked && !round->is_full && p->n_left == 0 &&
+           !p->is_more_left;
+}
+
+/* The producer has everything that was left to the relay: what comes now goes behind it, so nothing
+ * more has to be left. To wait for the reports first would never end under load. */
+static void on_relay_produced(void *ctx, const struct relay_round *round)
+{
+    struct publisher *p = ctx;
+
+    forget_left(p, round);
+    if (is_own_over(p, round))
+        set_relaying(p, false);
+}
+
+static void note_unreadable(struct publisher *p, size_t n)
+{
+    if (n > p->stats.unreadable)
+        LOG_ERROR(p->config.log, "outbox.rows_unreadable", LOG_INT("rows", n));
+    p->stats.unreadable = n;
+}
+
+/* After a round that failed its rows are still there, and those that went behind it may be stored. */
 static void on_relay_round(void *ctx, const struct relay_round *round)
 {
     struct publisher *p = ctx;
-    bool is_own_over = round->n_own == 0 && !p->is_row_left;
-    bool is_more = round->is_full;
+    bool is_more;
 
-    p->stats.relayed += round->n_records;
-    if (p->is_relaying && round->rc == ERR_OK && round->is_own_asked) {
-        if (is_own_over)
-            set_relaying(p, false);
-        is_more = is_more || !is_own_over;
-    }
+    p->stats.relayed += round->rc == ERR_OK ? round->n_records : 0;
+    if (round->rc != ERR_OK && round->is_own_asked)
+        set_relaying(p, true);
+    else if (round->rc == ERR_OK && is_own_over(p, round))
+        set_relaying(p, false);
+    if (round->rc == ERR_OK && !round->is_own_asked && !round->is_full)
+        note_unreadable(p, round->n_unreadable);
+    is_more = round->is_full || (p->is_relaying && round->is_own_asked);
     if (!p->is_stopped)
-        loop_timer_start(p->relay_timer, is_more ? 0 : RELAY_EVERY_MS, 0);
+        loop_timer_start(p->relay_timer,
+                         round->rc == ERR_OK && is_more ? 0 : RELAY_EVERY_MS, 0);
 }
 
 /* Own rows are only asked for when no report of a direct one is outstanding: they would be
@@ -207,7 +261,10 @@ static void on_relay_timer(void *arg)
         return;
     if (p->stats.is_up && p->producer &&
         relay_start(p->relay, p->producer, is_own_wanted)) {
-        p->is_row_left = p->is_row_left && !is_own_wanted;
+        if (is_own_wanted && relay_begins(p->relay)) {
+            p->n_left = 0;
+            p->is_more_left = false;
+        }
         return;
     }
     loop_timer_start(p->relay_timer, RELAY_EVERY_MS, 0);
@@ -220,8 +277,13 @@ struct publisher *publisher_new(const struct publisher_config *config)
     p->config = *config;
     p->delete_timer = loop_timer_new(config->loop, on_delete_timer, p);
     p->relay_timer = loop_timer_new(config->loop, on_relay_timer, p);
-    p->relay =
-        relay_new(config->loop, config->relay, config->server_id, on_relay_round, p);
+    p->relay = relay_new(&(struct relay_config){.loop = config->loop,
+                                                .pool = config->relay,
+                                                .server_id = config->server_id,
+                                                .form = config->form,
+                                                .on_produced = on_relay_produced,
+                                                .on_round = on_relay_round,
+                                                .ctx = p});
     loop_timer_start(p->relay_timer, RELAY_EVERY_MS, 0);
     return p;
 }

@@ -19,6 +19,7 @@ struct publisher_config {
     struct work_pool *pool;  /* deletes rows */
     struct work_pool *relay; /* one thread, blocks while it publishes */
     struct str server_id;
+    enum event_form form; /* of messages */
     const struct log *log;
 };
 
@@ -40,9 +41,10 @@ void publisher_free(struct publisher **p);
 
 struct publisher_stats {
     uint64_t produced, stored, failed, relayed;
-    size_t waiting;   /* rows whose reports are not in */
-    bool is_relaying; /* publishing is left to the relay */
-    bool is_up;       /* the broker is reachable */
+    size_t waiting;    /* rows whose reports are not in */
+    size_t unreadable; /* rows that the relay can make nothing of, as of its last sweep */
+    bool is_relaying;  /* publishing is left to the relay */
+    bool is_up;        /* the broker is reachable */
 };
 void publisher_stats(const struct publisher *p, struct publisher_stats *out);
 

@@ -11,20 +11,19 @@
 #include "base/banned.h"
 
 enum {
-    RELAY_ROWS = 64,
+    RELAY_BYTES = 16 << 20, /* of a round's records; then the rest is for the next one */
     RELAY_AGE_S = 15
 };
 
 /* Shared by the worker that waits and the loop that produces; one round at a time. */
 struct relay {
-    struct loop *loop;
-    struct work_pool *pool;
-    struct str server_id;
-    relay_round_fn *on_round;
-    void *ctx;
-    struct kafka_producer *producer; /* loop only */
-    bool is_busy;                    /* loop only */
-    pthread_mutex_t lock;            /* guards what follows */
+    struct relay_config config;
+    /* The loop's, lent to the round under way: */
+    struct kafka_producer *producer;
+    bool is_busy, is_first, is_own_sweep;
+    int64_t after;        /* id of the last row of the sweep */
+    size_t n_unreadable;  /* rows of the sweep */
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     bool is_stopping;
     struct relay_post *post; /* on its way to the loop; NULL: none */
@@ -41,24 +40,17 @@ struct relay_post {
 struct relay_job {
     struct work_job job;
     struct relay *relay;
-    bool is_own_wanted;
     struct event_record *records[RELAY_ROWS];
     size_t n_records[RELAY_ROWS];
-    int64_t ids[RELAY_ROWS];
     size_t n;
     struct relay_round round;
 };
 
-struct relay *relay_new(struct loop *loop, struct work_pool *pool, struct str server_id,
-                        relay_round_fn *on_round, void *ctx)
+struct relay *relay_new(const struct relay_config *config)
 {
     struct relay *r = mem_zalloc(sizeof(*r));
 
-    r->loop = loop;
-    r->pool = pool;
-    r->server_id = server_id;
-    r->on_round = on_round;
-    r->ctx = ctx;
+    r->config = *config;
     BUG_ON(pthread_mutex_init(&r->lock, NULL) != 0);
     BUG_ON(pthread_cond_init(&r->changed, NULL) != 0);
     return r;
@@ -79,39 +71,72 @@ void relay_free(struct relay **r)
 
 /* --- on the worker ------------------------------------------------------------------------ */
 
-static enum err take_rows(struct relay_job *j, struct work_ctx *ctx)
+static enum err select_rows(struct relay_job *j, struct work_ctx *ctx,
+                            struct outbox_row **rows_out, size_t *n_out)
 {
-    const struct str own = j->relay->server_id;
-    struct outbox_row *rows;
-    size_t n;
-    enum err rc;
+    const struct relay *r = j->relay;
 
-    if (j->is_own_wanted)
-        rc = dao_outbox_take_own(
+    if (j->round.is_own_asked)
+        return dao_outbox_take_own(
             ctx->db,
-            &(struct dao_outbox_take_own_in){.server_id = own, .limit = RELAY_ROWS},
-            &ctx->arena, &rows, &n);
-    else
-        rc = dao_outbox_take(
-            ctx->db,
-            &(struct dao_outbox_take_in){.age = RELAY_AGE_S, .limit = RELAY_ROWS},
-            &ctx->arena, &rows, &n);
+            &(struct dao_outbox_take_own_in){
+                .after = r->after, .server_id = r->config.server_id, .limit = RELAY_ROWS},
+            &ctx->arena, rows_out, n_out);
+    return dao_outbox_take(ctx->db,
+                           &(struct dao_outbox_take_in){.after = r->after,
+                                                        .age = RELAY_AGE_S,
+                                                        .limit = RELAY_ROWS},
+                           &ctx->arena, rows_out, n_out);
+}
+
+static size_t record_bytes(const struct event_record *records, size_t n)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += records[i].key.n + records[i].value.n + sizeof(records[i]);
+    return bytes;
+}
+
+/* A row that nobody can read here stays where it is, for a newer release or a person, and holds up
+ * no other. */
+static enum err load_row(struct relay_job *j, struct work_ctx *ctx,
+                         const struct outbox_row *row, size_t *bytes)
+{
+    const struct relay_config *config = &j->relay->config;
+    struct event_record **records = &j->records[j->n];
+    size_t *n = &j->n_records[j->n];
+    enum err rc = outbox_load(ctx, row, config->form, &ctx->arena, records, n);
+
+    j->relay->after = row->id;
+    if (rc == ERR_BODY_INVALID) {
+        j->relay->n_unreadable++;
+        LOG_DEBUG(ctx->log, "outbox.row_unreadable", LOG_INT("row", row->id));
+        return ERR_OK;
+    }
     if (rc != ERR_OK)
         return rc;
-    for (size_t i = 0; i < n; i++) {
-        rc = outbox_decode(&ctx->arena, rows[i].payload, &j->records[j->n],
-                           &j->n_records[j->n]);
-        if (rc != ERR_OK) {
-            LOG_ERROR(ctx->log, "outbox.row_unreadable", LOG_INT("row", rows[i].id));
-            continue;
-        }
-        j->ids[j->n] = rows[i].id;
-        j->round.n_own += str_eq(rows[i].server_id, own);
-        j->round.n_records += j->n_records[j->n++];
-    }
-    j->round.is_full = n == RELAY_ROWS;
-    j->round.n_rows = j->n;
+    *bytes += record_bytes(*records, *n);
+    j->round.ids[j->n++] = row->id;
+    j->round.n_own += str_eq(row->server_id, config->server_id);
+    j->round.n_records += *n;
     return ERR_OK;
+}
+
+static enum err take_rows(struct relay_job *j, struct work_ctx *ctx)
+{
+    struct outbox_row *rows;
+    size_t n, i, bytes = 0;
+    enum err rc = select_rows(j, ctx, &rows, &n);
+
+    if (rc != ERR_OK)
+        return rc;
+    for (i = 0; i < n && rc == ERR_OK && bytes < RELAY_BYTES; i++)
+        rc = load_row(j, ctx, &rows[i], &bytes);
+    j->round.is_full = n == RELAY_ROWS || i < n;
+    j->round.n_rows = j->n;
+    j->round.n_unreadable = j->relay->n_unreadable;
+    return rc;
 }
 
 static void produce(struct relay_job *j)
@@ -128,6 +153,8 @@ static void produce(struct relay_job *j)
             if (is_failed)
                 relay_takes_report(r, r, false);
         }
+    if (!is_failed)
+        r->config.on_produced(r->config.ctx, &j->round);
     pthread_mutex_lock(&r->lock);
     r->is_produced = true;
     pthread_cond_signal(&r->changed);
@@ -176,7 +203,7 @@ static enum err publish_rows(struct relay_job *j)
 
     if (!post)
         return ERR_UNAVAILABLE;
-    loop_post(r->loop, produce_on_loop, post);
+    loop_post(r->config.loop, produce_on_loop, post);
     pthread_mutex_lock(&r->lock);
     while ((!r->is_produced || r->waiting > 0) && !r->is_stopping)
         pthread_cond_wait(&r->changed, &r->lock);
@@ -196,11 +223,9 @@ static enum err relay_transact(struct relay_job *j, struct work_ctx *ctx)
         rc = publish_rows(j);
     if (rc == ERR_OK && j->n > 0)
         rc = dao_outbox_delete(
-            ctx->db, &(struct dao_outbox_delete_in){.ids = j->ids, .n_ids = j->n}, NULL);
-    if (rc == ERR_OK)
-        return db_commit(ctx->db);
-    db_rollback(ctx->db);
-    return rc;
+            ctx->db, &(struct dao_outbox_delete_in){.ids = j->round.ids, .n_ids = j->n},
+            NULL);
+    return db_end(ctx->db, rc);
 }
 
 static void relay_run(struct work_job *job, struct work_ctx *ctx)
@@ -212,13 +237,21 @@ static void relay_run(struct work_job *job, struct work_ctx *ctx)
 
 /* --- on the loop -------------------------------------------------------------------------- */
 
+static void begin_sweep(struct relay *r)
+{
+    r->after = 0;
+    r->n_unreadable = 0;
+}
+
 static void relay_done(struct work_job *job)
 {
     struct relay_job *j = (struct relay_job *)job;
     struct relay *r = j->relay;
 
     r->is_busy = false;
-    r->on_round(r->ctx, &j->round);
+    if (j->round.rc != ERR_OK || !j->round.is_full)
+        begin_sweep(r);
+    r->config.on_round(r->config.ctx, &j->round);
     free(j);
 }
 
@@ -232,15 +265,23 @@ bool relay_start(struct relay *r, struct kafka_producer *producer, bool is_own_w
     j->job.run = relay_run;
     j->job.done = relay_done;
     j->relay = r;
-    j->is_own_wanted = is_own_wanted;
     j->round.is_own_asked = is_own_wanted;
     r->producer = producer;
-    if (work_submit(r->pool, 0, &j->job) != ERR_OK) {
+    if (is_own_wanted != r->is_own_sweep)
+        begin_sweep(r);
+    r->is_own_sweep = is_own_wanted;
+    r->is_first = r->after == 0;
+    if (work_submit(r->config.pool, 0, &j->job) != ERR_OK) {
         free(j);
         return false;
     }
     r->is_busy = true;
     return true;
+}
+
+bool relay_begins(const struct relay *r)
+{
+    return r->is_first;
 }
 
 bool relay_takes_report(struct relay *r, void *cookie, bool is_stored)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/outbox.h"
 
+#include "base/clock.h"
 #include "generated/c/dao_chat.h"
+#include "generated/c/dao_room.h"
+#include "generated/c/envelope.h"
 #include "generated/c/event_pb.h"
 
 #include "base/banned.h"
@@ -39,23 +42,47 @@ enum err outbox_encode(const struct event_record *records, size_t n, struct aren
     return buf_ok(payload_out) ? ERR_OK : ERR_TOO_LARGE;
 }
 
+static enum err insert(struct work_ctx *ctx, struct str server_id, struct str payload,
+                       struct outbox_commit *out)
+{
+    struct db_result result;
+    enum err rc = dao_outbox_insert(
+        ctx->db,
+        &(struct dao_outbox_insert_in){.server_id = server_id, .payload = payload},
+        &result);
+
+    out->row_id = (int64_t)result.insert_id;
+    return rc;
+}
+
 enum err outbox_put(struct work_ctx *ctx, struct str server_id,
                     const struct event_record *records, size_t n,
                     struct outbox_commit *out)
 {
-    struct db_result result;
     struct buf payload;
     enum err rc = outbox_encode(records, n, &ctx->arena, &payload);
 
+    *out = (struct outbox_commit){.records = records, .n_records = n};
     if (rc == ERR_OK)
-        rc = dao_outbox_insert(ctx->db,
-                               &(struct dao_outbox_insert_in){
-                                   .server_id = server_id, .payload = buf_str(&payload)},
-                               &result);
+        rc = insert(ctx, server_id, buf_str(&payload), out);
     buf_release(&payload);
-    if (rc == ERR_OK)
-        *out = (struct outbox_commit){
-            .row_id = (int64_t)result.insert_id, .records = records, .n_records = n};
+    return rc;
+}
+
+enum err outbox_put_messages(struct work_ctx *ctx, struct str server_id,
+                             const struct outbox_messages *where,
+                             const struct event_record *records, size_t n,
+                             struct outbox_commit *out)
+{
+    struct buf payload;
+    enum err rc = ERR_TOO_LARGE;
+
+    *out = (struct outbox_commit){.records = records, .n_records = n};
+    buf_init(&payload, OUTBOX_PAYLOAD_MAX);
+    outbox_messages_pb_encode(where, &payload);
+    if (buf_ok(&payload))
+        rc = insert(ctx, server_id, buf_str(&payload), out);
+    buf_release(&payload);
     return rc;
 }
 
@@ -91,5 +118,93 @@ enum err outbox_decode(struct arena *a, struct str payload,
         rc = outbox_record_decode(&batch.records[i], &records[i]);
     *records_out = records;
     *n_out = batch.n_records;
+    return rc;
+}
+
+/* --- messages, where they stand ------------------------------------------------------------ */
+
+struct loading {
+    struct work_ctx *ctx;
+    struct arena *arena;
+    const struct outbox_row *row;
+    struct outbox_messages where;
+    enum event_form form;
+    struct event_record *records;
+    size_t n, max;
+};
+
+static enum err load_one(struct loading *l, const struct room_user_row *members,
+                         size_t n_members, const struct chat_row *row)
+{
+    const struct chat_dto dto = {
+        .room_uuid = members[0].roomuuid,
+        .sender = row->sender,
+        .content = row->message,
+        .has_timestamp = row->has_timestamp,
+        .timestamp = row->timestamp,
+    };
+    struct event_meta meta = {
+        .topic = l->where.topic,
+        .id = row->id,
+        .time_ns = l->where.time_us * NS_PER_US,
+        .sequence = row->seq,
+        .server = l->row->server_id,
+        .idempotency_key = row->idempotency_key,
+    };
+
+    BUG_ON(l->n == l->max);
+    for (size_t i = 0; i < n_members && i < 2; i++)
+        meta.users[i] = members[i].user;
+    return event_chat_message_encode(&meta, &dto, l->form, l->arena, &l->records[l->n++]);
+}
+
+/* A room without members is gone, its messages are as well, or will be soon. */
+static enum err load_range(struct loading *l, const struct outbox_range *range)
+{
+    struct room_user_row *members;
+    struct chat_row *rows;
+    size_t n_members, n;
+    enum err rc = dao_room_user_of_room(
+        l->ctx->db, &(struct dao_room_user_of_room_in){.id = range->room_id}, l->arena,
+        &members, &n_members);
+
+    if (rc != ERR_OK || n_members == 0)
+        return rc;
+    rc = dao_chat_after(l->ctx->db,
+                        &(struct dao_chat_after_in){.room_id = range->room_id,
+                                                    .after = range->first_seq - 1,
+                                                    .limit = (uint32_t)range->messages},
+                        l->arena, &rows, &n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        if (rows[i].seq < range->first_seq + range->messages)
+            rc = load_one(l, members, n_members, &rows[i]);
+    return rc;
+}
+
+static enum err load_messages(struct loading *l)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < l->where.n_ranges; i++)
+        l->max += (size_t)l->where.ranges[i].messages;
+    l->records = ARENA_ARRAY(l->arena, struct event_record, l->max);
+    for (size_t i = 0; i < l->where.n_ranges && rc == ERR_OK; i++)
+        rc = load_range(l, &l->where.ranges[i]);
+    return rc;
+}
+
+enum err outbox_load(struct work_ctx *ctx, const struct outbox_row *row,
+                     enum event_form form, struct arena *a,
+                     struct event_record **records_out, size_t *n_out)
+{
+    struct loading l = {.ctx = ctx, .arena = a, .row = row, .form = form};
+    enum err rc = outbox_messages_pb_decode(a, row->payload, &l.where, NULL);
+
+    if (rc == ERR_BODY_INVALID)
+        return outbox_decode(a, row->payload, records_out, n_out);
+    if (rc == ERR_OK)
+        rc = load_messages(&l);
+    *records_out = l.records;
+    *n_out = l.n;
     return rc;
 }

@@ -160,6 +160,17 @@ static bool store_after(struct store_batch *b, enum err rc, int *losses)
     return false;
 }
 
+/* What a COMMIT without an answer has stored is not judged again: its room may be frozen by now. */
+static enum err try_once(struct store_batch *b)
+{
+    size_t settled;
+    enum err rc = b->is_commit_sent ? store_settle_known(b, &settled) : ERR_OK;
+
+    if (rc == ERR_OK)
+        rc = store_admit(b);
+    return rc == ERR_OK && unsettled(b) > 0 ? store_transact(b) : rc;
+}
+
 static void store_run(struct store_batch *b)
 {
     int losses = 0, rounds = 0;
@@ -172,9 +183,7 @@ static void store_run(struct store_batch *b)
             settle_rest(b, gone(b));
             return;
         }
-        rc = store_admit(b);
-        if (rc == ERR_OK && unsettled(b) > 0)
-            rc = store_transact(b);
+        rc = try_once(b);
         if (rc != ERR_OK && rc != ERR_NOT_FOUND && rc != ERR_DB_DUPLICATE)
             LOG_WARN(b->ctx->log, "store.redo", LOG_C("error", err_info(rc)->code),
                      LOG_C("text", db_error_text(b->ctx->db)), LOG_INT("units", b->n));

@@ -32,6 +32,29 @@ static inline void store_settle(struct store_unit *u, enum err rc)
     u->is_settled = true;
 }
 
+/* Units of one room in a transaction, and what the room was when it was locked. */
+struct store_run {
+    size_t from, to; /* of the units */
+    struct card *card;
+    uint32_t n, from_0,
+        from_1;       /* messages; place of the last one of either side, 0: none */
+    int64_t last_seq; /* before this transaction */
+};
+
+struct store_numbers {
+    struct store_run *runs; /* by room id */
+    size_t n_runs;
+};
+
+/*
+ * store_number — takes the numbers of all messages from their rooms.
+ * in:     units sorted by the room ids of their cards; a transaction is open
+ * out:    seq and timestamp of each message; *out in the job's arena
+ * errors: ERR_NOT_FOUND (cards were stale, those of such rooms are dropped), ERR_DB_*
+ */
+NODISCARD enum err store_number(struct work_ctx *ctx, struct store_unit **units, size_t n,
+                                int64_t civil_ns, struct store_numbers *out);
+
 /*
  * store_transact — stores every unsettled unit in one transaction and settles them.
  * errors: ERR_NOT_FOUND (a card was stale; the cards of such rooms are dropped), ERR_DB_*; nothing

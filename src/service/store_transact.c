@@ -8,6 +8,7 @@
 #include "generated/c/chat.h"
 #include "generated/c/dao_chat.h"
 #include "generated/c/envelope.h"
+#include "generated/c/event.h"
 #include "service/store_batch.h"
 
 #include "base/banned.h"
@@ -18,18 +19,11 @@ struct transaction {
     struct store_unit **units; /* by room id, arrival order within a room */
     size_t n_units;
     size_t n_messages;
+    struct store_numbers numbers;
     struct dao_chat_insert_in *rows;
     struct event_record *records;
     int64_t real_ns, civil_ns; /* of the transaction, whole microseconds */
 };
-
-static int by_room(const void *x, const void *y)
-{
-    int64_t a = store_card(*(struct store_unit *const *)x)->room_id;
-    int64_t b = store_card(*(struct store_unit *const *)y)->room_id;
-
-    return (a > b) - (a < b);
-}
 
 /* Insertion sort: stable, and the batch is mostly small or already grouped. */
 static void sort_units(struct store_unit **units, size_t n)
@@ -38,7 +32,8 @@ static void sort_units(struct store_unit **units, size_t n)
         struct store_unit *u = units[i];
         size_t at = i;
 
-        for (; at > 0 && by_room(&units[at - 1], &u) > 0; at--)
+        for (; at > 0 && store_card(units[at - 1])->room_id > store_card(u)->room_id;
+             at--)
             units[at] = units[at - 1];
         units[at] = u;
     }
@@ -92,87 +87,6 @@ static void collect(struct transaction *t, struct store_batch *b)
     t->records = ARENA_ARRAY(b->arena, struct event_record, t->n_messages);
 }
 
-/* The end of the run of units that share the room of units[from]. */
-static size_t run_end(const struct transaction *t, size_t from)
-{
-    size_t to = from + 1;
-
-    while (to < t->n_units && by_room(&t->units[from], &t->units[to]) == 0)
-        to++;
-    return to;
-}
-
-static struct card *newest_card(const struct transaction *t, size_t from, size_t to)
-{
-    struct card *newest = store_card(t->units[from]);
-
-    for (size_t i = from + 1; i < to; i++)
-        if (store_card(t->units[i])->access_version > newest->access_version)
-            newest = store_card(t->units[i]);
-    return newest;
-}
-
-/* The room's card was older than the room: read it again in the next round. The loop's own card
- * stays the loop's; a missing fresh one makes store_admit read. */
-static void drop_cards(struct transaction *t, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++) {
-        card_unref(&t->units[i]->fresh);
-        t->units[i]->card = NULL;
-    }
-}
-
-static enum err take_seqs(struct transaction *t, size_t from, size_t to)
-{
-    struct card *card = newest_card(t, from, to);
-    struct dao_room_take_seq_in in = {.id = card->room_id,
-                                      .access_version = card->access_version,
-                                      .has_updated_at = true,
-                                      .updated_at = t->civil_ns};
-    struct db_result result;
-    int64_t seq;
-    enum err rc;
-
-    for (size_t i = from; i < to; i++) {
-        const struct card_member *sender = card_member(card, t->units[i]->sender);
-
-        if (!sender) { /* an older card admitted it */
-            drop_cards(t, from, to);
-            return ERR_NOT_FOUND;
-        }
-        in.n += (uint32_t)t->units[i]->n_messages;
-        if (sender->side == 0)
-            in.from_0 = in.n;
-        else
-            in.from_1 = in.n;
-    }
-    rc = dao_room_take_seq(t->b->ctx->db, &in, &result);
-    if (rc != ERR_OK)
-        return rc;
-    if (result.affected == 0) {
-        drop_cards(t, from, to);
-        return ERR_NOT_FOUND;
-    }
-    seq = (int64_t)result.insert_id - in.n;
-    for (size_t i = from; i < to; i++)
-        for (size_t j = 0; j < t->units[i]->n_messages; j++) {
-            t->units[i]->messages[j].seq = ++seq;
-            t->units[i]->messages[j].timestamp = t->civil_ns;
-        }
-    return ERR_OK;
-}
-
-static enum err take_all_seqs(struct transaction *t)
-{
-    enum err rc = ERR_OK;
-
-    for (size_t from = 0, to; from < t->n_units && rc == ERR_OK; from = to) {
-        to = run_end(t, from);
-        rc = take_seqs(t, from, to);
-    }
-    return rc;
-}
-
 static enum err encode_record(struct transaction *t, struct store_unit *u,
                               struct store_message *m, struct event_record *record)
 {
@@ -190,6 +104,7 @@ static enum err encode_record(struct transaction *t, struct store_unit *u,
         .time_ns = t->real_ns,
         .sequence = m->seq,
         .server = t->b->config->server_id,
+        .idempotency_key = m->key,
     };
     struct buf json;
     enum err rc;
@@ -247,32 +162,56 @@ static void note_commit(struct transaction *t, struct outbox_commit *commit)
         store_settle(t->units[i], ERR_OK);
 }
 
+static enum err put_outbox(struct transaction *t, struct outbox_commit *commit)
+{
+    const struct store_numbers *numbers = &t->numbers;
+    struct outbox_range *ranges =
+        ARENA_ARRAY(&t->b->ctx->arena, struct outbox_range, numbers->n_runs);
+    const struct outbox_messages where = {
+        .time_us = t->real_ns / NS_PER_US,
+        .topic = t->b->config->topic,
+        .ranges = ranges,
+        .n_ranges = numbers->n_runs,
+    };
+
+    for (size_t i = 0; i < numbers->n_runs; i++)
+        ranges[i] = (struct outbox_range){.room_id = numbers->runs[i].card->room_id,
+                                          .first_seq = numbers->runs[i].last_seq + 1,
+                                          .messages = numbers->runs[i].n};
+    return outbox_put_messages(t->b->ctx, t->b->config->server_id, &where, t->records,
+                               t->n_messages, commit);
+}
+
+static enum err write_all(struct transaction *t, struct outbox_commit *commit)
+{
+    struct work_ctx *ctx = t->b->ctx;
+    enum err rc = store_number(ctx, t->units, t->n_units, t->civil_ns, &t->numbers);
+
+    if (rc == ERR_OK)
+        rc = fill_rows(t);
+    if (rc == ERR_OK)
+        rc = dao_chat_insert_batch(ctx->db, t->rows, t->n_messages, NULL);
+    return rc == ERR_OK ? put_outbox(t, commit) : rc;
+}
+
 enum err store_transact(struct store_batch *b)
 {
     struct outbox_commit *commit = ARENA_NEW(b->arena, struct outbox_commit);
     struct db *db = b->ctx->db;
     struct transaction t;
+    bool is_commit_sent;
     enum err rc;
 
     collect(&t, b);
     rc = db_begin(db);
     if (rc != ERR_OK)
         return rc;
-    rc = take_all_seqs(&t);
-    if (rc == ERR_OK)
-        rc = fill_rows(&t);
-    if (rc == ERR_OK)
-        rc = dao_chat_insert_batch(db, t.rows, t.n_messages, NULL);
-    if (rc == ERR_OK)
-        rc = outbox_put(b->ctx, b->config->server_id, t.records, t.n_messages, commit);
-    if (rc != ERR_OK) {
-        db_rollback(db);
-        return rc;
-    }
-    rc = db_commit(db);
+    rc = write_all(&t, commit);
+    is_commit_sent = rc == ERR_OK;
+    rc = db_end(db, rc);
     if (rc == ERR_OK) {
         note_commit(&t, commit);
-    } else if (rc == ERR_DB_LOST) {
+    } else if (rc == ERR_DB_LOST && is_commit_sent) {
         b->is_commit_sent = true;
         b->result->is_row_unknown = true;
     }

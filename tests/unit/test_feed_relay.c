@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "feed/relay.h"
 #include "generated/c/dao_chat.h"
+#include "support/loop_until.h"
 #include "tests/unit/db_fixture.h"
 
 enum {
@@ -21,7 +22,34 @@ static const struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
 
 static void on_round(void *ctx, const struct relay_round *round)
 {
-    *(enum err *)ctx = round->rc;
+    *(struct relay_round *)ctx = *round;
+}
+
+static void on_produced(void *ctx, const struct relay_round *round)
+{
+    (void)ctx;
+    (void)round;
+}
+
+static struct work_pool *pool_of(struct loop *loop)
+{
+    return work_pool_new(
+        loop, &(struct work_config){.threads = 1,
+                                    .queue_max = 1,
+                                    .name = "relay",
+                                    .db = {.url = db_fixture_url(), .log = &quiet},
+                                    .log = &quiet});
+}
+
+static struct relay *relay_of(struct loop *loop, struct work_pool *pool,
+                              struct relay_round *round)
+{
+    return relay_new(&(struct relay_config){.loop = loop,
+                                            .pool = pool,
+                                            .server_id = STR("s"),
+                                            .on_produced = on_produced,
+                                            .on_round = on_round,
+                                            .ctx = round});
 }
 
 static size_t rows_nobody_holds(struct db *db)
@@ -46,15 +74,10 @@ static size_t rows_nobody_holds(struct db *db)
 static void test_a_round_that_the_loop_never_came_to_gives_up_at_the_end(void **state)
 {
     struct loop *loop = loop_new();
-    struct work_pool *pool = work_pool_new(
-        loop, &(struct work_config){.threads = 1,
-                                    .queue_max = 1,
-                                    .name = "relay",
-                                    .db = {.url = db_fixture_url(), .log = &quiet},
-                                    .log = &quiet});
+    struct work_pool *pool = pool_of(loop);
     struct db *db = db_fixture_open();
-    enum err rc = ERR_OK;
-    struct relay *relay = relay_new(loop, pool, STR("s"), on_round, &rc);
+    struct relay_round round = {.rc = ERR_OK};
+    struct relay *relay = relay_of(loop, pool, &round);
     int64_t end_ns = clock_mono_ns() + DEADLINE_MS * NS_PER_MS;
 
     (void)state;
@@ -71,8 +94,59 @@ static void test_a_round_that_the_loop_never_came_to_gives_up_at_the_end(void **
     relay_free(&relay);
     loop_free(&loop); /* runs what was posted and never came to its turn */
 
-    assert_int_equal(rc, ERR_UNAVAILABLE);
+    assert_int_equal(round.rc, ERR_UNAVAILABLE);
     assert_int_equal(rows_nobody_holds(db), 1);
+    db_free(&db);
+}
+
+static bool is_over(const void *round)
+{
+    return ((const struct relay_round *)round)->rc != ERR_INTERNAL;
+}
+
+static int64_t count(struct db *db, const char *sql)
+{
+    struct arena a;
+    int64_t n = -1;
+
+    arena_init(&a, SIZE_MAX);
+    assert_true(str_to_i64(db_fixture_value(db, &a, sql), &n));
+    arena_release(&a);
+    return n;
+}
+
+/* A row of no records can be published without a broker. */
+static void test_rows_that_nobody_can_read_stay_and_hold_up_none(void **state)
+{
+    struct loop *loop = loop_new();
+    struct work_pool *pool = pool_of(loop);
+    struct db *db = db_fixture_open();
+    struct relay_round round = {.is_full = true};
+    struct relay *relay = relay_of(loop, pool, &round);
+    int rounds = 0;
+
+    (void)state;
+    db_fixture_run(db, "DELETE FROM outbox");
+    for (int i = 0; i < 2 * RELAY_ROWS + 3; i++)
+        db_fixture_run(db,
+                       "INSERT INTO outbox (server_id, payload) VALUES ('s', 'junk')");
+    db_fixture_run(db, "INSERT INTO outbox (server_id, payload) VALUES ('s', '')");
+    for (; round.is_full && rounds < 10; rounds++) {
+        round.rc = ERR_INTERNAL;
+        assert_true(relay_start(relay, NULL, true));
+        assert_int_equal(relay_begins(relay), rounds == 0);
+        assert_true(loop_until(loop, is_over, &round, DEADLINE_MS));
+        assert_int_equal(round.rc, ERR_OK);
+    }
+
+    assert_int_equal(rounds, 3);
+    assert_int_equal(round.n_rows, 1);
+    assert_int_equal(round.n_unreadable, 2 * RELAY_ROWS + 3);
+    assert_int_equal(count(db, "SELECT COUNT(*) FROM outbox"), 2 * RELAY_ROWS + 3);
+    db_fixture_run(db, "DELETE FROM outbox");
+    work_pool_free(&pool);
+    relay_free(&relay);
+    loop_free(&loop);
     db_free(&db);
 }
 
@@ -80,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_round_that_the_loop_never_came_to_gives_up_at_the_end),
+        cmocka_unit_test(test_rows_that_nobody_can_read_stay_and_hold_up_none),
     };
 
     return cmocka_run_group_tests(tests, db_fixture_start_with_tables, db_fixture_stop);

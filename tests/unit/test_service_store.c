@@ -3,6 +3,7 @@
  * in order of arrival, without a hole in any room's numbers.
  * SPDX-License-Identifier: MIT
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,134 +12,12 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "generated/c/dao_room.h"
-#include "service/store.h"
 #include "tests/unit/db_fixture.h"
+#include "tests/unit/store_scene.h"
 
 enum {
-    ROOMS = 3,
-    UNITS_MAX = 64
+    ROUNDS = 20
 };
-
-static const struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
-
-struct scene {
-    struct work_ctx ctx;
-    struct arena arena; /* results */
-    struct uuid rooms[ROOMS];
-    struct store_unit units[UNITS_MAX], *list[UNITS_MAX];
-    struct store_message messages[UNITS_MAX];
-    size_t n;
-    struct store_result result;
-};
-
-static const struct store_config config = {.server_id = {"s1", 2},
-                                           .topic = {"chat", 4},
-                                           .form = EVENT_JSON,
-                                           .patience_ms = 3000};
-
-static void make_room(struct scene *s, size_t i)
-{
-    struct db_result result;
-    struct dao_room_user_insert_in members[2];
-
-    s->rooms[i] = uuid_v4();
-    assert_int_equal(
-        dao_room_insert(s->ctx.db,
-                        &(struct dao_room_insert_in){.product_name = STR("bike"),
-                                                     .roomuuid = uuid_str(&s->rooms[i]),
-                                                     .pair = uuid_str(&s->rooms[i])},
-                        &result),
-        ERR_OK);
-    for (int side = 0; side < 2; side++)
-        members[side] = (struct dao_room_user_insert_in){
-            .room_id = (int64_t)result.insert_id,
-            .user = side == 0 ? STR("seller") : STR("buyer"),
-            .other = side == 0 ? STR("buyer") : STR("seller"),
-            .side = side,
-        };
-    assert_int_equal(dao_room_user_insert_batch(s->ctx.db, members, 2, NULL), ERR_OK);
-}
-
-static int set_up(void **state)
-{
-    struct scene *s = mem_zalloc(sizeof(*s));
-
-    s->ctx.db = db_fixture_open();
-    s->ctx.log = &quiet;
-    arena_init(&s->ctx.arena, SIZE_MAX);
-    arena_init(&s->arena, SIZE_MAX);
-    for (size_t i = 0; i < ROOMS; i++)
-        make_room(s, i);
-    *state = s;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *s = *state;
-
-    for (size_t i = 0; i < s->n; i++)
-        card_unref(&s->units[i].fresh);
-    db_free(&s->ctx.db);
-    arena_release(&s->ctx.arena);
-    arena_release(&s->arena);
-    free(s);
-    return 0;
-}
-
-/* A unit of one message; its index. */
-static size_t add(struct scene *s, size_t room, const char *sender, const char *text,
-                  const char *key)
-{
-    size_t i = s->n++;
-
-    s->messages[i] = (struct store_message){
-        .content = str_of(text), .key = str_of(key), .id = uuid_v7(clock_real_ns())};
-    s->units[i] = (struct store_unit){.room_uuid = uuid_str(&s->rooms[room]),
-                                      .sender = str_of(sender),
-                                      .messages = &s->messages[i],
-                                      .n_messages = 1};
-    s->list[i] = &s->units[i];
-    return i;
-}
-
-static void run(struct scene *s)
-{
-    store_units(&s->ctx, &config, s->list, s->n, &s->arena, &s->result);
-    for (size_t i = 0; i < s->n; i++)
-        assert_true(s->units[i].is_settled);
-}
-
-/* Forgets the batch, but not the rooms. */
-static void again(struct scene *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        card_unref(&s->units[i].fresh);
-    s->n = 0;
-}
-
-static int64_t value(struct scene *s, const char *sql)
-{
-    struct str text = db_fixture_value(s->ctx.db, &s->ctx.arena, sql);
-    int64_t n = -1;
-
-    assert_true(str_to_i64(text, &n));
-    return n;
-}
-
-static int64_t rows_of(struct scene *s, size_t room)
-{
-    char sql[256];
-
-    snprintf(sql, sizeof(sql),
-             "SELECT COUNT(*) FROM chat c JOIN room r ON r.id = c.room_id "
-             "WHERE r.roomuuid = '%s' AND c.seq <= r.last_seq",
-             s->rooms[room].text);
-    return value(s, sql);
-}
-
-/* --- tests -------------------------------------------------------------------------------- */
 
 static void test_units_of_many_rooms_are_numbered_in_order_of_arrival(void **state)
 {
@@ -157,28 +36,6 @@ static void test_units_of_many_rooms_are_numbered_in_order_of_arrival(void **sta
     assert_non_null(s->result.commits);
     assert_null(s->result.commits->next);
     assert_int_equal(s->result.commits->n_records, 30);
-}
-
-static void test_the_outbox_row_holds_what_was_stored(void **state)
-{
-    struct scene *s = *state;
-    struct event_record *records;
-    struct str payload;
-    size_t n;
-
-    add(s, 0, "buyer", "안녕 \xf0\x9f\x98\x80", "k1");
-    run(s);
-    payload = db_fixture_value(s->ctx.db, &s->ctx.arena,
-                               "SELECT payload FROM outbox ORDER BY id DESC LIMIT 1");
-
-    assert_int_equal(outbox_decode(&s->arena, payload, &records, &n), ERR_OK);
-    assert_int_equal(n, 1);
-    assert_true(str_eq(records[0].key, uuid_str(&s->rooms[0])));
-    assert_true(str_eq(records[0].value, s->messages[0].body));
-    assert_true(str_eq(event_header(&records[0], "ce_id"), uuid_str(&s->messages[0].id)));
-    assert_true(
-        str_eq(event_header(&records[0], "ce_sequence"), STR("0000000000000000001")));
-    assert_true(str_eq(event_header(&records[0], "ce_users"), STR("seller,buyer")));
 }
 
 static void test_each_side_has_its_own_last_seq(void **state)
@@ -358,6 +215,113 @@ static void test_a_transaction_is_stored_whole_or_not_at_all(void **state)
     assert_int_equal(three[2].seq, 4);
 }
 
+/* What happens while the answer to the next COMMIT is lost; NULL: none is. */
+static const char *lost_with_sql;
+
+enum err __real_db_commit(struct db *db);
+enum err __wrap_db_commit(struct db *db);
+
+enum err __wrap_db_commit(struct db *db)
+{
+    enum err rc = __real_db_commit(db);
+    struct db *other;
+
+    if (!lost_with_sql)
+        return rc;
+    other = db_fixture_open();
+    db_fixture_run(other, lost_with_sql);
+    db_free(&other);
+    lost_with_sql = NULL;
+    return ERR_DB_LOST;
+}
+
+static void test_a_lost_commit_that_held_is_told_though_the_room_is_frozen(void **state)
+{
+    struct scene *s = *state;
+    char sql[200];
+
+    snprintf(sql, sizeof(sql),
+             "UPDATE room SET state = 'frozen', access_version = access_version + 1 "
+             "WHERE roomuuid = '%s'",
+             s->rooms[0].text);
+    lost_with_sql = sql;
+    add(s, 0, "buyer", "stored", NULL);
+    add(s, 1, "buyer", "stored too", NULL);
+    run(s);
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(s->units[i].rc, ERR_OK);
+        assert_int_equal(s->messages[i].seq, 1);
+        assert_false(s->messages[i].is_duplicate);
+    }
+    assert_true(s->result.is_row_unknown);
+    assert_int_equal(rows_of(s, 0), 1);
+}
+
+static void test_a_refused_transaction_keeps_its_uuids(void **state)
+{
+    struct scene *s = *state;
+    struct store_message two[2];
+    struct uuid id;
+
+    add(s, 0, "buyer", "known", "k1");
+    run(s);
+    again(s);
+    add(s, 0, "buyer", "x", NULL);
+    for (size_t i = 0; i < 2; i++)
+        two[i] = (struct store_message){.id = uuid_v7(clock_real_ns())};
+    two[0].content = STR("known");
+    two[0].key = STR("k1");
+    two[1].content = STR("new");
+    id = two[0].id;
+    s->units[0].messages = two;
+    s->units[0].n_messages = 2;
+    run(s);
+
+    assert_int_equal(s->units[0].rc, ERR_IDEMPOTENCY_CONFLICT);
+    assert_string_equal(two[0].id.text, id.text);
+}
+
+/* Another writer, or server, that fills the same rooms in its own order. */
+static void *write_beside(void *arg)
+{
+    struct scene beside = {.ctx = {.db = db_fixture_open(),
+                                   .log = ((struct scene *)arg)->ctx.log}},
+                 *s = arg;
+
+    arena_init(&beside.ctx.arena, SIZE_MAX);
+    arena_init(&beside.arena, SIZE_MAX);
+    memcpy(beside.rooms, s->rooms, sizeof(beside.rooms));
+    for (size_t round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < ROOMS; i++)
+            add(&beside, round % 2 ? i : ROOMS - 1 - i, "seller", "b", NULL);
+        run(&beside);
+        again(&beside);
+    }
+    db_free(&beside.ctx.db);
+    arena_release(&beside.ctx.arena);
+    arena_release(&beside.arena);
+    return NULL;
+}
+
+static void test_two_writers_of_the_same_rooms_leave_no_hole(void **state)
+{
+    struct scene *s = *state;
+    pthread_t threads[2];
+
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_beside, s), 0);
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+
+    for (size_t room = 0; room < ROOMS; room++)
+        assert_int_equal(rows_of(s, room), 2 * ROUNDS);
+    assert_int_equal(
+        value(s,
+              "SELECT COUNT(*) FROM room r WHERE r.last_seq = 40 AND r.last_seq_0 < 40"),
+        0);
+}
+
 static void test_a_connection_that_is_killed_costs_nothing(void **state)
 {
     struct scene *s = *state;
@@ -383,10 +347,9 @@ static void test_a_connection_that_is_killed_costs_nothing(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, store_set_up, store_tear_down)
     const struct CMUnitTest tests[] = {
         T(test_units_of_many_rooms_are_numbered_in_order_of_arrival),
-        T(test_the_outbox_row_holds_what_was_stored),
         T(test_each_side_has_its_own_last_seq),
         T(test_a_key_that_was_used_gives_the_first_result),
         T(test_a_key_repeated_inside_the_batch_gives_the_first_result),
@@ -396,6 +359,9 @@ int main(void)
         T(test_an_old_card_is_read_again_before_anything_is_stored),
         T(test_only_the_bad_one_of_a_batch_is_refused),
         T(test_a_transaction_is_stored_whole_or_not_at_all),
+        T(test_a_lost_commit_that_held_is_told_though_the_room_is_frozen),
+        T(test_a_refused_transaction_keeps_its_uuids),
+        T(test_two_writers_of_the_same_rooms_leave_no_hole),
         T(test_a_connection_that_is_killed_costs_nothing),
     };
 

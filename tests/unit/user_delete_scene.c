@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "generated/c/dao_chat.h"
+#include "generated/c/dao_user.h"
 #include "service/store.h"
 
 #include "base/banned.h"
@@ -152,8 +153,9 @@ static size_t outbox(struct scene *s, struct event_record *out, size_t max)
         struct event_record *records;
         size_t n_records;
 
-        assert_int_equal(outbox_decode(&s->arena, rows[i].payload, &records, &n_records),
-                         ERR_OK);
+        assert_int_equal(
+            outbox_load(&s->ctx, &rows[i], EVENT_JSON, &s->arena, &records, &n_records),
+            ERR_OK);
         for (size_t k = 0; k < n_records; k++) {
             assert_true(n < max);
             out[n++] = records[k];
@@ -171,4 +173,32 @@ size_t outbox_of(struct scene *s, enum event_kind kind, struct event_record *out
         if (event_kind_of(&all[i]) == kind && ++found)
             *out = all[i];
     return found;
+}
+
+void outbox_as_released(struct scene *s, enum event_form form)
+{
+    struct outbox_row *rows;
+    size_t n;
+
+    assert_int_equal(dao_outbox_take(s->ctx.db,
+                                     &(struct dao_outbox_take_in){.age = 0, .limit = 256},
+                                     &s->arena, &rows, &n),
+                     ERR_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct event_record *records;
+        struct buf payload;
+        size_t n_records;
+
+        assert_int_equal(
+            outbox_load(&s->ctx, &rows[i], form, &s->arena, &records, &n_records),
+            ERR_OK);
+        assert_int_equal(outbox_encode(records, n_records, &s->arena, &payload), ERR_OK);
+        assert_int_equal(
+            dao_outbox_rewrite(s->ctx.db,
+                               &(struct dao_outbox_rewrite_in){
+                                   .payload = buf_str(&payload), .id = rows[i].id},
+                               NULL),
+            ERR_OK);
+        buf_release(&payload);
+    }
 }

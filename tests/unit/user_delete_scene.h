@@ -45,4 +45,7 @@ void assert_nothing_names_the_user(struct scene *s);
 /* outbox_of — how many records of that kind wait, the last one in *out. */
 size_t outbox_of(struct scene *s, enum event_kind kind, struct event_record *out);
 
+/* outbox_as_released — rows of messages as release 0.1.0 wrote them, with the records inside. */
+void outbox_as_released(struct scene *s, enum event_form form);
+
 #endif
