@@ -65,6 +65,8 @@ static bool open_handle(struct kafka_producer *p, struct why *why)
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"linger.ms", "0.5"},
+        /* What comes while a request is under way goes with the next: batches grow with load. */
+        {"max.in.flight.requests.per.connection", "1"},
         {"partitioner", "murmur2_random"},
         {"message.timeout.ms", timeout},
         {"queue.buffering.max.messages", "100000"},
