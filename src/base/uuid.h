@@ -18,7 +18,8 @@ struct uuid {
 /* uuid_v4 — random; for rooms and sessions, whose ids must not be guessable. thread: any */
 struct uuid uuid_v4(void);
 
-/* uuid_v7 — begins with the time, so an index on it grows at its end. thread: any */
+/* uuid_v7 — begins with the time, so an index on it grows at its end. Its random bytes are fetched for
+ * many at once: of a process that forks, only one side may go on making them. thread: any */
 struct uuid uuid_v7(int64_t real_ns);
 
 /* uuid_is_valid — 8-4-4-4-12 hexadecimal digits, either case. thread: any */

@@ -13,7 +13,7 @@
 #include "db/url.h"
 
 enum {
-    DB_WIDTHS = 5 /* of a list or a batch: 1, 4, 16, 64, 256 */
+    DB_WIDTHS = 9 /* of a list or a batch: 1, 2, 4 … 256 */
 };
 
 #define DB_EMBEDDED_NAME "reuse_chat" /* the database in an embedded data directory */

@@ -172,7 +172,7 @@ NODISCARD enum err db_many(struct db *db, const struct db_query *q, const void *
 NODISCARD enum err db_exec(struct db *db, const struct db_query *q, const void *in,
                            struct db_result *result);
 /*
- * db_exec_batch — n in-structs in as few multi-row INSERTs as the sizes 256, 64, 16, 4, 1 allow.
+ * db_exec_batch — n in-structs in as few multi-row INSERTs as the sizes 256, 128 … 2, 1 allow.
  * Outside a transaction it opens one; all or nothing.
  * out: *bad_row_out (may be NULL): first row that is out of range before anything was sent, else n
  */

@@ -11,11 +11,11 @@ enum {
     SQL_MAX = 1 << 20
 };
 
-static const size_t widths[DB_WIDTHS] = {1, 4, 16, 64, DB_LIST_MAX};
+_Static_assert(DB_LIST_MAX == 1 << (DB_WIDTHS - 1), "the widest statement");
 
 size_t statement_width(size_t index)
 {
-    return widths[index];
+    return (size_t)1 << index;
 }
 
 size_t statement_width_index(size_t n)
@@ -23,7 +23,7 @@ size_t statement_width_index(size_t n)
     size_t index = 0;
 
     BUG_ON(n > DB_LIST_MAX);
-    while (widths[index] < n)
+    while (statement_width(index) < n)
         index++;
     return index;
 }
@@ -134,7 +134,7 @@ static enum err prepare(struct db *db, const struct db_query *q, struct statemen
 enum err statement_get(struct db *db, const struct db_query *q, size_t index,
                        struct statement **out)
 {
-    size_t width = widths[index];
+    size_t width = statement_width(index);
     struct statement **slot, *st;
     enum err rc;
 

@@ -37,7 +37,7 @@ struct statement {
 
 /* statement_width_index — index of the smallest width that n ≤ DB_LIST_MAX values fit into. */
 size_t statement_width_index(size_t n);
-/* statement_width — 1, 4, 16, 64, 256. */
+/* statement_width — 1, 2, 4 … 256. */
 size_t statement_width(size_t index);
 
 /* statement_wire_type — how values of a type travel, both ways. */
