@@ -81,11 +81,7 @@ struct dao_verify_holes_row {
  *       + 1
  *   WHERE c.room_id = :room_id AND c.seq < :last AND n.seq IS NULL ORDER BY c.seq LIMIT
  *       :limit
-<<<<<<< HEAD
  * Plan: chat range PRIMARY, chat eq_ref PRIMARY, checked on 5,000 rows.
-=======
- * Plan: chat range PRIMARY, chat eq_ref PRIMARY, chat ref PRIMARY, checked on 5,000 rows.
->>>>>>> 1891aff (store: a batch of any number of rooms is seven statements)
  */
 extern const struct db_query dao_verify_holes_query;
 NODISCARD enum err dao_verify_holes(struct db *db, const struct dao_verify_holes_in *in,
