@@ -2,7 +2,6 @@
 of C by hand; added where it must not be, it is refused with file, line and rule.
 SPDX-License-Identifier: MIT
 """
-import glob
 import json
 import os
 import shutil
@@ -10,59 +9,7 @@ import subprocess
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FIELD = """  // Where the product is shown.
-  optional string product_url = 99 [(reuse.field) = {column: "room.product_url"}];
-"""
-
-
-class Tree:
-    """A copy of the schema, to be changed."""
-
-    def __init__(self, folder):
-        self.root, self.out = str(folder / "tree"), folder / "out"
-        for name in ("schema", "migrations"):
-            shutil.copytree(f"{ROOT}/{name}", f"{self.root}/{name}")
-
-    def change(self, name, old, new):
-        """The one place of old in a file becomes new."""
-        with open(f"{self.root}/{name}", encoding="utf-8") as f:
-            text = f.read()
-        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
-        with open(f"{self.root}/{name}", "w", encoding="utf-8") as f:
-            f.write(text.replace(old, new))
-
-    def add_column(self):
-        last = max(os.path.basename(p) for p in glob.glob(f"{self.root}/migrations/*.sql"))
-        with open(f"{self.root}/migrations/{int(last[:4]) + 1:04}_product_url.sql", "w",
-                  encoding="utf-8") as f:
-            f.write("ALTER TABLE room ADD COLUMN product_url VARCHAR(500) NULL;\n")
-
-    def add_field(self, name, message):
-        """At the end of a message and of its example; the line where it stands."""
-        with open(f"{self.root}/{name}", encoding="utf-8") as f:
-            head, start, rest = f.read().partition(f"\nmessage {message} {{\n")
-        body, end, _ = rest.partition("\n}\n")
-        assert start and body.count('}"') == 1, message
-        changed = body.replace('}"', ',\\"productUrl\\":null}"') + "\n" + FIELD.rstrip("\n")
-        self.change(name, start + body + end, start + changed + end)
-        return (head + start + changed).count("\n") + 1
-
-    def generate(self):
-        """Compared with the last release; what is said."""
-        last = subprocess.run([f"{ROOT}/tools/released"], capture_output=True, text=True,
-                              check=True).stdout.strip()
-        self.out.mkdir()
-        done = subprocess.run(
-            [f"{ROOT}/codegen/generate.sh", os.environ["REUSE_GEN"], self.root, str(self.out),
-             "--compat", f"schema/released/{last}"],
-            capture_output=True, text=True, timeout=100, check=False)
-        assert done.returncode == (1 if done.stderr else 0), done.stderr
-        return done.stderr
-
-    def made(self, name):
-        return (self.out / name).read_text(encoding="utf-8")
-
+from tree import ROOT, Tree
 
 @pytest.fixture
 def tree(tmp_path):
@@ -132,3 +79,27 @@ def test_a_field_needs_its_column(tree):
     said = tree.generate().splitlines()
 
     assert f"schema/proto/room.proto:{line}: no column room.product_url in the migrations" in said
+
+
+def test_regen_itself_refuses_and_writes_nothing_unless_told(tree):
+    for name in ("tools", "codegen", "generated", "docs", "tests/harness"):
+        shutil.copytree(f"{ROOT}/{name}", f"{tree.root}/{name}", dirs_exist_ok=True)
+    shutil.copy(f"{ROOT}/.clang-format", tree.root)
+    tree.add_column()
+    line = tree.add_field("schema/proto/chat.proto", "ChatDto")
+    schema = f"{tree.root}/generated/contract/ChatDto.schema.json"
+
+    def regen(*flags):
+        return subprocess.run([f"{tree.root}/tools/regen", *flags], capture_output=True, text=True,
+                              timeout=100, check=False)
+
+    refused = regen()
+    assert refused.returncode == 1
+    assert refused.stderr == (f"schema/proto/chat.proto:{line}: FROZEN_NO_CHANGE: ChatDto is frozen: "
+                              "no field product_url\nregen: nothing is written\n")
+    with open(schema, encoding="utf-8") as f:
+        assert "productUrl" not in f.read()
+
+    assert regen("--breaking").returncode == 0
+    with open(schema, encoding="utf-8") as f:
+        assert "productUrl" in f.read()
