@@ -16,6 +16,7 @@ static const struct {
     {"/docs", "/docs/index.html"},
     {"/docs", "/docs/files.html"},
     {"/docs/events.html", "/docs/files.html"},
+    {"/docs/viewers.css", "/docs/docs.css"},
 };
 
 static const struct embedded_file *file_at(struct str path)

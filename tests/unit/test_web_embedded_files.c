@@ -45,6 +45,21 @@ static void test_a_path_finds_its_file(void **state)
     }
 }
 
+/* With the viewers or without: the list shows the way to them only if they are there. */
+static void test_what_leads_to_the_viewers_is_shown_with_them(void **state)
+{
+    const struct embedded_file *docs = embedded_file_find(STR("/docs"));
+    const struct embedded_file *css = embedded_file_find(STR("/docs/viewers.css"));
+    bool has_viewers = str_eq(str_of(docs->path), STR("/docs/index.html"));
+
+    (void)state;
+    assert_non_null(css);
+    assert_string_equal(css->path, has_viewers ? "/docs/viewers.css" : "/docs/docs.css");
+    assert_non_null(memmem(
+        css->bytes, css->n,
+        has_viewers ? ".viewer {\n  display: rev" : ".viewer {\n  display: non", 24));
+}
+
 /* The file of the project that is served at path, or NULL for those of npm. */
 static FILE *source_of(const char *path)
 {
@@ -109,6 +124,7 @@ int main(void)
         cmocka_unit_test(test_a_path_finds_its_file),
         cmocka_unit_test(test_every_file_has_the_bytes_of_its_source),
         cmocka_unit_test(test_every_file_has_a_type_and_an_etag),
+        cmocka_unit_test(test_what_leads_to_the_viewers_is_shown_with_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
