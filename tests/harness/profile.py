@@ -108,12 +108,18 @@ def make(name, how, seed):
     return message
 
 
+def is_needed(field, rule):
+    """What it is without a value is not allowed."""
+    return rule.required or rule.one_of or (
+        not field.has_presence and (rule.min > 0 or rule.min_chars > 0))
+
+
 def fill(message, how, rng):
     for field in message.DESCRIPTOR.fields:
         rule = field_rule(field)
         if field.label == Field.LABEL_REPEATED:
             fill_list(message, field, how, rng)
-        elif rule.required or rule.one_of or how == "full" or (how == "random" and rng.random() < .6):
+        elif is_needed(field, rule) or how == "full" or (how == "random" and rng.random() < .6):
             put(message, field, how, rng)
 
 
