@@ -119,7 +119,6 @@ static void on_consumer_state(void *ctx, bool is_up)
     struct server *s = ctx;
 
     feed_set_degraded(s->hub.feed, !is_up || !s->hub.is_consumer_positioned);
-    LOG_INFO(&s->log, "kafka.consumer", LOG_C("state", is_up ? "up" : "down"));
 }
 
 static void on_record(void *ctx, const struct event_record *record)

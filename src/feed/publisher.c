@@ -146,7 +146,6 @@ void publisher_on_state(void *ctx, bool is_up)
     struct publisher *p = ctx;
 
     p->stats.is_up = is_up;
-    LOG_INFO(p->config.log, "kafka.producer", LOG_C("state", is_up ? "up" : "down"));
 }
 
 /* The relay publishes it, in its turn. */

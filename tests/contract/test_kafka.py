@@ -305,3 +305,11 @@ def decode_protobuf(data):
                 ["protoc", f"-I{os.path.join(ROOT, 'schema', 'proto')}", "-I/usr/include",
                  "--decode=reuse.chat.ChatDto", "chat.proto"],
                 stdin=stdin, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_change_of_a_connection_is_logged_once(server):
+    eventually(lambda: server.admin("GET", "/readyz").json()["kafka"] == "up", 20)
+    for role in ("producer", "consumer"):
+        told = [line for line in server.log().splitlines()
+                if f"kafka.up role={role}" in line or f"kafka.{role} state=" in line]
+        assert len(told) == 1, told
