@@ -16,6 +16,30 @@ static bool is_escaped(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
+/* The high bit of each byte of word that is zero; above the first such byte others may be set. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* How many bytes from at on can stand as they are: eight at a time while all of them can. */
+static size_t plain_run(struct str s, size_t at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t i = at;
+    uint64_t word;
+
+    for (; i + sizeof(word) <= s.n; i += sizeof(word)) {
+        memcpy(&word, s.p + i, sizeof(word));
+        if (zero_bytes(word & (ones * 0xe0)) | zero_bytes(word ^ (ones * '"')) |
+            zero_bytes(word ^ (ones * '\\')))
+            break;
+    }
+    while (i < s.n && !is_escaped((unsigned char)s.p[i]))
+        i++;
+    return i - at;
+}
+
 static void put_escape(struct buf *out, unsigned char c)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -33,21 +57,22 @@ static void put_escape(struct buf *out, unsigned char c)
 
 void json_put_string(struct buf *out, struct str s)
 {
-    size_t start = 0;
+    size_t at = 0;
 
     if (!s.p) {
         buf_append_str(out, STR("null"));
         return;
     }
     buf_putc(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (!is_escaped((unsigned char)s.p[i]))
-            continue;
-        buf_append(out, s.p + start, i - start);
-        put_escape(out, (unsigned char)s.p[i]);
-        start = i + 1;
+    for (;;) {
+        size_t n = plain_run(s, at);
+
+        buf_append(out, s.p + at, n);
+        at += n;
+        if (at == s.n)
+            break;
+        put_escape(out, (unsigned char)s.p[at++]);
     }
-    buf_append(out, s.p + start, s.n - start);
     buf_putc(out, '"');
 }
 

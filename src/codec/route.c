@@ -11,25 +11,33 @@ static bool is_placeholder(struct str segment)
     return segment.n > 2 && segment.p[0] == '{' && segment.p[segment.n - 1] == '}';
 }
 
-/* Matches segment by segment; fills the placeholders. A placeholder takes at least one byte. */
+/*
+ * Walks both texts at once and fills the placeholders: most routes of a table differ within a few
+ * characters. A placeholder is a whole segment and takes at least one byte.
+ */
 static bool match(const struct route *route, struct str path, struct route_match *out)
 {
-    struct str pattern = str_of(route->pattern), want, got;
+    const char *p = route->pattern;
+    struct str got;
 
     *out = (struct route_match){.route = route};
-    while (str_split(&pattern, '/', &want)) {
-        if (!str_split(&path, '/', &got))
-            return false;
-        if (is_placeholder(want)) {
-            BUG_ON(out->n_params == ROUTE_PARAMS_MAX);
-            if (str_is_empty(got))
+    while (*p != '\0') {
+        if (*p == '{') {
+            got = (struct str){path.p, str_find(path, '/')};
+            if (got.n == 0)
                 return false;
+            BUG_ON(out->n_params == ROUTE_PARAMS_MAX);
             out->params[out->n_params++] = got;
-        } else if (!str_eq(want, got)) {
+            path = str_from(path, got.n);
+            p = strchr(p, '}') + 1;
+        } else if (path.n > 0 && *p == path.p[0]) {
+            path = str_from(path, 1);
+            p++;
+        } else {
             return false;
         }
     }
-    return !path.p;
+    return path.n == 0;
 }
 
 /* Both match the same path: the first segment where only one is literal decides. */
@@ -55,9 +63,11 @@ bool route_find(const struct route_table *table, struct str method, struct str p
         const struct route *route = &table->routes[i];
         struct route_match candidate;
 
-        if (!match(route, path, &candidate))
+        bool is_method = str_eq(method, str_of(route->method));
+
+        if ((!is_method && !is_other_method_out) || !match(route, path, &candidate))
             continue;
-        if (!str_eq(method, str_of(route->method))) {
+        if (!is_method) {
             is_other = true;
         } else if (!best || is_more_literal(route, best)) {
             best = route;

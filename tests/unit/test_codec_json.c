@@ -335,6 +335,31 @@ static void test_a_string_without_a_value_is_null(void **state)
     }
 }
 
+/* Written eight bytes at a time: what must be escaped is found at each place, among any neighbours. */
+static void test_an_escape_is_written_wherever_it_stands(void **state)
+{
+    static const unsigned char neighbours[] = {0x20, '!',  '#',  '[', ']',
+                                               'a',  0x7f, 0x80, 0xff};
+    char text[40], want[64];
+    struct buf out;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(neighbours); i++) {
+        for (size_t n = 0; n <= sizeof(text); n++) {
+            for (size_t at = 0; at < n; at++) {
+                memset(text, neighbours[i], n);
+                text[at] = at % 2 ? '"' : '\n';
+                snprintf(want, sizeof(want), "\"%.*s\\%c%.*s\"", (int)at, text,
+                         at % 2 ? '"' : 'n', (int)(n - at - 1), text + at + 1);
+                buf_init(&out, 100);
+                json_put_string(&out, (struct str){text, n});
+                assert_true(str_eq(buf_str(&out), str_of(want)));
+                buf_release(&out);
+            }
+        }
+    }
+}
+
 struct random {
     uint64_t state;
     struct arena *a;
@@ -435,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_spring_instants_stay_whole_at_a_buffers_end),
         cmocka_unit_test(test_an_instant_is_read_to_the_millisecond),
         cmocka_unit_test(test_a_string_without_a_value_is_null),
+        cmocka_unit_test(test_an_escape_is_written_wherever_it_stands),
         cmocka_unit_test(test_what_was_written_reads_back_equal),
     };
 
