@@ -46,6 +46,12 @@ void loop_timer_stop(struct loop_timer *t);
 bool loop_timer_is_active(const struct loop_timer *t);
 void loop_timer_free(struct loop_timer **t);
 
+/* A call in every turn, when all that happened was told and before the loop waits again. Keeps no
+ * loop alive. */
+struct loop_turn;
+struct loop_turn *loop_turn_new(struct loop *loop, loop_fn *fn, void *arg);
+void loop_turn_free(struct loop_turn **t);
+
 /* Watching a file descriptor that somebody else owns. */
 enum loop_event {
     LOOP_READABLE = 1,

@@ -26,8 +26,8 @@ struct post_list {
 struct loop {
     uv_loop_t uv;
     uv_async_t wake; /* set when the inbox gets its first post */
-    size_t objects;  /* timers, watches and signals not yet freed by their owners */
-    int stops;       /* calls of loop_stop */
+    size_t objects; /* timers, turns, watches and signals not yet freed by their owners */
+    int stops;      /* calls of loop_stop */
     struct post_list batch; /* being run; only the loop's thread touches it */
     pthread_mutex_t lock;   /* guards inbox, nothing else */
     struct post_list inbox;

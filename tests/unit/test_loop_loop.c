@@ -332,10 +332,55 @@ static void test_a_stop_ends_a_loop_that_is_still_busy(void **state)
     assert_true(loop_timer_is_active(s->timer));
 }
 
+/* --- turns --- */
+
+struct turns {
+    struct scene *scene;
+    struct loop_turn *turn;
+    int posted, ran; /* posts that ran; of them, those that a turn came after */
+};
+
+static void on_turn(void *arg)
+{
+    struct turns *t = arg;
+
+    if (t->posted == t->ran)
+        return;
+    t->ran = t->posted;
+    if (t->ran == 3) {
+        loop_turn_free(&t->turn); /* in its own callback */
+        loop_stop(t->scene->loop);
+    }
+}
+
+static void on_posted(void *arg)
+{
+    struct turns *t = arg;
+
+    assert_int_equal(t->posted, t->ran); /* a turn came since the last one */
+    t->posted++;
+    if (t->posted < 3)
+        loop_post(t->scene->loop, on_posted, t);
+}
+
+static void test_a_turn_is_told_after_what_happened_in_it(void **state)
+{
+    struct scene *s = *state;
+    struct turns t = {.scene = s};
+
+    t.turn = loop_turn_new(s->loop, on_turn, &t);
+    loop_post(s->loop, on_posted, &t);
+    loop_run(s->loop);
+
+    assert_int_equal(t.ran, 3);
+    assert_null(t.turn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        T(test_a_turn_is_told_after_what_happened_in_it),
         T(test_posts_of_each_thread_come_once_and_in_order),
         T(test_a_post_from_a_post_runs_after_its_batch),
         T(test_loop_free_runs_what_was_posted),
