@@ -6,6 +6,7 @@
 #include "auth/auth.h"
 #include "endpoint/rest.h"
 #include "endpoint/stomp_conn.h"
+#include "endpoint/typing.h"
 #include "endpoint/users.h"
 #include "endpoint/window.h"
 #include "sockjs/sockjs.h"
@@ -180,6 +181,7 @@ struct endpoint *endpoint_new(struct hub *hub, struct settings *settings, struct
         window_new(hub->loop, settings->limits_rooms_per_hour, WINDOW_HOUR_MS);
     hub->inquiry_window =
         window_new(hub->loop, settings->limits_inquiries_per_hour, WINDOW_HOUR_MS);
+    hub->typing = typing_relay_new(hub);
     hub->tick = loop_timer_new(hub->loop, on_tick, hub);
     loop_timer_start(hub->tick, TICK_MS, TICK_MS);
     e->sockjs = make_sockjs(hub);
@@ -211,6 +213,7 @@ void endpoint_free(struct endpoint **e)
     net_server_free(&old->admin);
     sockjs_server_free(&old->sockjs);
     loop_timer_free(&old->hub->tick);
+    typing_relay_free(&old->hub->typing);
     users_sweep(old->hub, true);
     window_free(&old->hub->room_window);
     window_free(&old->hub->inquiry_window);

@@ -1,5 +1,5 @@
 /*
- * Events made by this server: markers, typing, summaries for /user/queue/rooms.
+ * Events made by this server: markers, presence, summaries for /user/queue/rooms.
  * SPDX-License-Identifier: MIT
  */
 #include "endpoint/events.h"
@@ -22,17 +22,27 @@ enum {
 
 /* --- to those connected here -------------------------------------------------------------- */
 
+void event_tell_held_room(struct hub *hub, struct feed_room *room,
+                          const struct room_event *event)
+{
+    struct uuid id;
+    struct buf json;
+
+    if (!feed_room_is_watched(room))
+        return;
+    id = uuid_v7_from(&hub->ids, clock_real_ns());
+    buf_init(&json, EVENT_JSON_MAX);
+    room_event_json_encode(event, &json);
+    feed_event(hub->feed, room, uuid_str(&id), buf_str(&json));
+    buf_release(&json);
+}
+
 void event_tell_room(struct hub *hub, const struct room_event *event)
 {
     struct feed_room *room = feed_room_find(hub->feed, event->room_uuid);
-    struct buf json;
 
-    if (!room)
-        return;
-    buf_init(&json, EVENT_JSON_MAX);
-    room_event_json_encode(event, &json);
-    feed_event(hub->feed, room, buf_str(&json));
-    buf_release(&json);
+    if (room)
+        event_tell_held_room(hub, room, event);
 }
 
 static bool has_rooms_queue(const struct user *user)
@@ -215,96 +225,6 @@ void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *don
     mark_done(&m->job);
 }
 
-/* --- typing ------------------------------------------------------------------------------- */
-
-struct typing {
-    struct hub *hub;
-    bool is_typing;
-    event_done_fn *done;
-    void *ctx;
-};
-
-void event_tell_typing(struct hub *hub, const struct member_typing *value)
-{
-    event_tell_room(hub, &(struct room_event){.type = STR("typing"),
-                                              .room_uuid = value->room_uuid,
-                                              .user = value->user,
-                                              .has_typing = true,
-                                              .typing = value->typing});
-}
-
-/* Straight to Kafka, without the outbox: a lost one does no harm. */
-static void typing_publish(struct hub *hub, const struct member_typing *value,
-                           const struct card *card)
-{
-    struct uuid id = uuid_v7(clock_real_ns());
-    struct event_meta meta = {.topic = hub->settings->kafka_event_topic,
-                              .id = uuid_str(&id),
-                              .time_ns = clock_real_ns(),
-                              .server = hub->settings->server_id};
-    struct event_record record;
-    struct arena arena;
-
-    if (!hub->producer)
-        return;
-    for (size_t i = 0; i < card->n_members; i++)
-        meta.users[i] = card->members[i].user;
-    arena_init(&arena, SIZE_MAX);
-    if (event_member_typing_encode(&meta, value, EVENT_JSON, &arena, &record) == ERR_OK &&
-        kafka_produce(hub->producer, &record, NULL) != ERR_OK)
-        LOG_DEBUG(hub->log, "kafka.typing_lost", LOG_STR("room", value->room_uuid));
-    arena_release(&arena);
-}
-
-static enum err typing_in_room(struct hub *hub, const struct card *card, struct str user,
-                               bool is_typing)
-{
-    const struct member_typing value = {
-        .room_uuid = card->uuid, .user = user, .has_typing = true, .typing = is_typing};
-
-    if (!card_member(card, user))
-        return ERR_NOT_MEMBER;
-    event_tell_typing(hub, &value);
-    typing_publish(hub, &value, card);
-    return ERR_OK;
-}
-
-static void on_typing_found(struct write_op *op)
-{
-    struct typing *t = op->owner;
-    enum err rc = op->unit.rc;
-
-    if (rc == ERR_OK)
-        rc = typing_in_room(t->hub, op->card, op->unit.sender, t->is_typing);
-    t->done(t->ctx, rc);
-    write_op_free(&op);
-}
-
-void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool is_typing,
-                  event_done_fn *done, void *ctx)
-{
-    struct feed_room *room = feed_room_find(hub->feed, room_uuid);
-    struct write_op *op;
-    struct typing *t;
-    enum err rc;
-
-    if (room && feed_room_card(room)) {
-        done(ctx, typing_in_room(hub, feed_room_card(room), user, is_typing));
-        return;
-    }
-    op = write_op_new(on_typing_found, NULL);
-    t = ARENA_NEW(&op->arena, struct typing);
-    *t = (struct typing){.hub = hub, .is_typing = is_typing, .done = done, .ctx = ctx};
-    op->owner = t;
-    op->unit.room_uuid = arena_dup(&op->arena, room_uuid);
-    op->unit.sender = arena_dup(&op->arena, user);
-    rc = writer_submit(hub->writer, op);
-    if (rc == ERR_OK)
-        return;
-    op->unit.rc = rc;
-    on_typing_found(op);
-}
-
 /* --- presence ----------------------------------------------------------------------------- */
 
 struct presence_news {
@@ -317,18 +237,19 @@ static void tell_presence(void *ctx, struct feed_room *room)
 {
     const struct presence_news *news = ctx;
 
-    event_tell_room(news->hub, &(struct room_event){.type = STR("presence"),
-                                                    .room_uuid = feed_room_uuid(room),
-                                                    .user = news->user,
-                                                    .has_online = true,
-                                                    .online = news->is_online});
+    event_tell_held_room(news->hub, room,
+                         &(struct room_event){.type = STR("presence"),
+                                              .room_uuid = feed_room_uuid(room),
+                                              .user = news->user,
+                                              .has_online = true,
+                                              .online = news->is_online});
 }
 
 static void publish_presence(struct hub *hub, struct str user, bool is_online)
 {
     const struct user_presence value = {
         .user = user, .has_online = true, .online = is_online};
-    struct uuid id = uuid_v7(clock_real_ns());
+    struct uuid id = uuid_v7_from(&hub->ids, clock_real_ns());
     const struct event_meta meta = {.topic = hub->settings->kafka_event_topic,
                                     .id = uuid_str(&id),
                                     .time_ns = clock_real_ns(),

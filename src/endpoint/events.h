@@ -1,5 +1,5 @@
 /*
- * What happens besides messages: markers, typing, rooms that come and go; and the records that
+ * What happens besides messages: markers, rooms that come and go; and the records that
  * other servers publish.
  * SPDX-License-Identifier: MIT
  */
@@ -22,11 +22,6 @@ typedef void mark_done_fn(void *ctx, const struct mark_outcome *outcome);
  */
 void event_mark(struct hub *hub, const struct mark_what *what, mark_done_fn *done,
                 void *ctx);
-
-typedef void event_done_fn(void *ctx, enum err rc);
-/* event_typing — tells the room on every server; may be lost. errors: by done */
-void event_typing(struct hub *hub, struct str room_uuid, struct str user, bool is_typing,
-                  event_done_fn *done, void *ctx);
 
 /* event_presence — a user came, or is gone from every server: tells the rooms of the user that are
  * held here and, with is_ours, the other servers; may be lost. */

@@ -120,7 +120,11 @@ static enum err on_typing(struct inbound *in)
 
     rc = event_member_typing_decode(in->record, &in->arena, &in->meta, &value, &in->why);
     if (rc == ERR_OK)
-        event_tell_typing(in->hub, &value);
+        event_tell_room(in->hub, &(struct room_event){.type = STR("typing"),
+                                                      .room_uuid = value.room_uuid,
+                                                      .user = value.user,
+                                                      .has_typing = true,
+                                                      .typing = value.typing});
     return rc;
 }
 

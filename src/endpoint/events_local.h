@@ -11,7 +11,9 @@
 
 /* Subscribers of the room's event destination. */
 void event_tell_room(struct hub *hub, const struct room_event *event);
-void event_tell_typing(struct hub *hub, const struct member_typing *value);
+/* The same where the room is at hand. */
+void event_tell_held_room(struct hub *hub, struct feed_room *room,
+                          const struct room_event *event);
 /* Subscribers of /user/queue/rooms among a user's connections; id may be no value. */
 void event_tell_user(struct hub *hub, struct str id, const struct user_event *event);
 /* What is left for a user who read on another server, best effort. */

@@ -7,6 +7,7 @@
 #define ENDPOINT_HUB_H
 
 #include "base/log.h"
+#include "base/uuid.h"
 #include "feed/feed.h"
 #include "feed/publisher.h"
 #include "feed/writer.h"
@@ -18,6 +19,7 @@
 
 struct stomp_conn;
 struct user;
+struct typing_relay;
 
 struct hub_stats {
     uint64_t connects, connects_refused, frames_in, messages_in, messages_out,
@@ -38,6 +40,7 @@ struct hub {
     struct publisher *publisher;
     struct work_pool *pool;          /* reads, rooms, marks */
     struct kafka_producer *producer; /* for what may be lost (typing); NULL: no Kafka */
+    struct typing_relay *typing;
     struct session_store *sessions;
     struct auth *auth;
     struct window *room_window, *inquiry_window; /* limits an hour */
@@ -47,6 +50,7 @@ struct hub {
     size_t n_conns;
     struct loop_timer *tick;       /* once a second: heart-beats, deadlines, refreshes */
     struct buf scratch;            /* one outgoing frame at a time */
+    struct uuid_source ids;        /* of messages and events */
     void (*on_inquiry)(void *ctx); /* an inquiry was stored; NULL: nobody waits for it */
     void *on_inquiry_ctx;
     bool is_draining;

@@ -50,6 +50,7 @@ struct stomp_sub {
     struct str id;          /* owned; destination for STOMP 1.0 without id */
     struct str destination; /* owned */
     struct str room_uuid;   /* view into destination; "" for /user/queue/… */
+    struct str head;        /* owned; how its MESSAGEs begin; no value before the first */
     struct str receipt;     /* owned; no value: none asked, or answered */
     bool has_id;            /* MESSAGEs carry `subscription` */
     bool is_live;           /* it has been live: its room's end is no error */
@@ -114,8 +115,9 @@ void stomp_close_user(struct hub *hub, struct str user, enum err rc);
 /* --- stomp_out.c: what leaves --------------------------------------------------------------- */
 
 void stomp_out_connected(struct stomp_conn *c, int64_t expires_in_ms);
-void stomp_out_message(struct stomp_sub *sub, const struct feed_message *m);
-/* stomp_out_json — a MESSAGE with a JSON body that is no chat message. */
+/* stomp_out_message — a chat message, or an event of the room for a subscription of those. */
+void stomp_out_message(struct stomp_sub *sub, struct feed_message *m);
+/* stomp_out_json — a MESSAGE with a JSON body that comes from no room. */
 void stomp_out_json(struct stomp_sub *sub, struct str json);
 void stomp_out_receipt(struct stomp_conn *c, struct str receipt);
 void stomp_out_send_receipt(struct stomp_conn *c, struct str receipt,

@@ -16,6 +16,8 @@ enum {
     SERVER_NAME_MAX = 700
 };
 
+_Static_assert((int)STOMP_V12 < (int)FEED_HEADS, "a message has a head for each version");
+
 static struct buf *frame_begin(struct stomp_conn *c, enum stomp_command command)
 {
     struct buf *b = &c->hub->scratch;
@@ -87,12 +89,20 @@ void stomp_out_connected(struct stomp_conn *c, int64_t expires_in_ms)
     frame_send(c, STR(""));
 }
 
+/* The same for every MESSAGE of a subscription: written once. */
 static void message_begin(struct stomp_sub *sub)
 {
-    frame_begin(sub->conn, STOMP_MESSAGE);
+    struct buf *b = frame_begin(sub->conn, STOMP_MESSAGE);
+
+    if (sub->head.p) {
+        buf_reset(b);
+        buf_append_str(b, sub->head);
+        return;
+    }
     header(sub->conn, "destination", sub->destination);
     if (sub->has_id)
         header(sub->conn, "subscription", sub->id);
+    sub->head = str_dup(buf_str(b));
 }
 
 /* Remembers what an ACK may name, and writes the header that it names (STOMP 1.2 "ACK"). */
@@ -117,30 +127,48 @@ static void unacked_add(struct stomp_sub *sub, const struct feed_message *m)
     buf_release(&ack);
 }
 
-void stomp_out_message(struct stomp_sub *sub, const struct feed_message *m)
+/* Appends the headers that are the same for all subscribers of a STOMP version. */
+static void put_message_head(struct stomp_sub *sub, const struct feed_message *m)
 {
     struct stomp_conn *c = sub->conn;
     struct buf *b = &c->hub->scratch;
 
-    message_begin(sub);
     header(c, "message-id", m->id);
     if (m->seq > 0)
         stomp_write_header_i64(b, "seq", m->seq);
-    stomp_write_header_i64(b, "timestamp", m->timestamp_ms);
+    if (!sub->feed.is_event)
+        stomp_write_header_i64(b, "timestamp", m->timestamp_ms);
     if (m->key.p)
         header(c, "idempotency-key", m->key);
-    if (sub->ack != STOMP_ACK_AUTO && m->seq > 0)
-        unacked_add(sub, m);
     header(c, "content-type", STR("application/json"));
     stomp_write_header_i64(b, "content-length", (int64_t)m->body.n);
     buf_putc(b, '\n');
-    c->hub->stats.messages_out++;
+}
+
+void stomp_out_message(struct stomp_sub *sub, struct feed_message *m)
+{
+    struct stomp_conn *c = sub->conn;
+    struct buf *b = &c->hub->scratch;
+    struct blob **head = &m->heads[c->version];
+    size_t at;
+
+    message_begin(sub);
+    if (sub->ack != STOMP_ACK_AUTO && m->seq > 0)
+        unacked_add(sub, m);
+    if (*head) {
+        buf_append_str(b, blob_str(*head));
+    } else {
+        at = b->n;
+        put_message_head(sub, m);
+        *head = blob_new(str_from(buf_str(b), at));
+    }
+    c->hub->stats.messages_out += !sub->feed.is_event;
     frame_send(c, (struct str){m->body.p, m->body.n + 1}); /* with its NUL */
 }
 
 void stomp_out_json(struct stomp_sub *sub, struct str json)
 {
-    struct uuid id = uuid_v7(clock_real_ns());
+    struct uuid id = uuid_v7_from(&sub->conn->hub->ids, clock_real_ns());
 
     message_begin(sub);
     header(sub->conn, "message-id", uuid_str(&id));
@@ -227,7 +255,7 @@ static void error_headers(struct stomp_conn *c, enum err rc, struct str receipt)
 static void fail_soft(struct stomp_conn *c, enum err rc, struct str receipt,
                       struct str body)
 {
-    struct uuid id = uuid_v7(clock_real_ns());
+    struct uuid id = uuid_v7_from(&c->hub->ids, clock_real_ns());
 
     c->hub->stats.errors_soft++;
     message_begin(c->errors);

@@ -9,6 +9,7 @@
 #include "endpoint/content.h"
 #include "endpoint/events.h"
 #include "endpoint/stomp_conn.h"
+#include "endpoint/typing.h"
 #include "generated/c/chat.h"
 #include "generated/c/routes.h"
 #include "generated/c/session.h"
@@ -69,13 +70,13 @@ static void op_submit(struct stomp_conn *c, struct write_op *op)
     on_stored(op);
 }
 
-static struct store_message message_of(struct arena *a, struct str content,
-                                       struct str key)
+static struct store_message message_of(struct stomp_conn *c, struct arena *a,
+                                       struct str content, struct str key)
 {
     return (struct store_message){
         .content = arena_dup(a, content),
         .key = arena_dup(a, key),
-        .id = uuid_v7(clock_real_ns()),
+        .id = uuid_v7_from(&c->hub->ids, clock_real_ns()),
     };
 }
 
@@ -197,7 +198,7 @@ static void transaction_add(struct stomp_conn *c, struct stomp_transaction *t,
     if (!t->op)
         t->op = op_new(c, stomp_header(f, "destination"), room_uuid);
     t->messages[t->n] =
-        message_of(&t->op->arena, content, stomp_header(f, "idempotency-key"));
+        message_of(c, &t->op->arena, content, stomp_header(f, "idempotency-key"));
     t->receipts[t->n++] = str_dup(stomp_header(f, "receipt"));
 }
 
@@ -289,7 +290,7 @@ static void on_message(struct stomp_conn *c, const struct stomp_frame *f,
         arena_dup(&op->arena, stomp_header(f, "receipt"));
     op->unit.messages = ARENA_NEW(&op->arena, struct store_message);
     op->unit.messages[0] =
-        message_of(&op->arena, dto.content, stomp_header(f, "idempotency-key"));
+        message_of(c, &op->arena, dto.content, stomp_header(f, "idempotency-key"));
     op->unit.n_messages = 1;
     op_submit(c, op);
 }
@@ -353,16 +354,24 @@ static void on_typing_told(void *ctx, enum err rc)
 static void on_typing(struct stomp_conn *c, const struct stomp_frame *f,
                       struct str room_uuid)
 {
+    struct feed_room *room = feed_room_find(c->hub->feed, room_uuid);
     struct typing_request request;
     struct why why = {.text = ""};
+    enum err rc = ERR_BODY_INVALID;
 
-    if (typing_request_json_decode(&c->arena, f->body, &request, &why) != ERR_OK) {
-        stomp_fail(c, ERR_BODY_INVALID, stomp_header(f, "receipt"),
-                   stomp_header(f, "destination"), why.text);
-        return;
+    if (typing_request_json_decode(&c->arena, f->body, &request, &why) == ERR_OK) {
+        if (!room || !feed_room_card(room)) {
+            typing_look_up(c->hub, room_uuid, c->user->id, request.typing, on_typing_told,
+                           mark_wait_new(c, f));
+            return;
+        }
+        rc = typing_tell(c->hub, room, c->user->id, request.typing);
     }
-    event_typing(c->hub, room_uuid, c->user->id, request.typing, on_typing_told,
-                 mark_wait_new(c, f));
+    if (rc == ERR_OK)
+        stomp_out_receipt(c, stomp_header(f, "receipt"));
+    else
+        stomp_fail(c, rc, stomp_header(f, "receipt"), stomp_header(f, "destination"),
+                   why.text);
 }
 
 static void on_refresh(struct stomp_conn *c, const struct stomp_frame *f)

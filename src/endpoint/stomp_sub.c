@@ -27,6 +27,7 @@ static void sub_free(struct stomp_sub *sub)
     str_free(&sub->id);
     str_free(&sub->destination);
     str_free(&sub->receipt);
+    str_free(&sub->head);
     free(sub->unacked);
     free(sub);
 }
@@ -54,14 +55,9 @@ void stomp_subs_resume(struct stomp_conn *c)
 
 /* --- calls of the feed -------------------------------------------------------------------- */
 
-static void on_message(struct feed_sub *feed, const struct feed_message *m)
+static void on_message(struct feed_sub *feed, struct feed_message *m)
 {
-    struct stomp_sub *sub = (struct stomp_sub *)feed;
-
-    if (feed->is_event)
-        stomp_out_json(sub, m->body);
-    else
-        stomp_out_message(sub, m);
+    stomp_out_message((struct stomp_sub *)feed, m);
 }
 
 /* A replay fills at most half of the connection's buffer; live messages find the other half. */

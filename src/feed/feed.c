@@ -41,8 +41,11 @@ void feed_message_unref(struct feed_message **m)
     if (!old)
         return;
     *m = NULL;
-    if (--old->refs == 0)
-        free(old);
+    if (--old->refs > 0)
+        return;
+    for (size_t i = 0; i < FEED_HEADS; i++)
+        blob_unref(&old->heads[i]);
+    free(old);
 }
 
 static void on_hole_timer(void *arg)

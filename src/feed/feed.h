@@ -7,6 +7,7 @@
 #ifndef FEED_FEED_H
 #define FEED_FEED_H
 
+#include "base/blob.h"
 #include "base/log.h"
 #include "loop/loop.h"
 #include "service/card.h"
@@ -15,13 +16,19 @@
 struct feed;
 struct feed_room;
 
-/* A stored message on its way to subscribers; immutable, shared, counted (loop thread). */
+enum {
+    FEED_HEADS = 3 /* ways to write a message that the owners of subscriptions have */
+};
+
+/* A stored message on its way to subscribers; shared, counted (loop thread). Immutable but for what
+ * the first subscriber of a kind leaves for the others. */
 struct feed_message {
     uint32_t refs;
     int64_t seq;          /* 0: a record of another producer, live only */
     int64_t timestamp_ms; /* epoch milliseconds */
     struct str id, key;   /* key: no value if none */
     struct str body;      /* JSON of the ChatDto; a NUL follows it, as in a STOMP frame */
+    struct blob *heads[FEED_HEADS]; /* owned; NULL: not written yet */
 };
 
 /* feed_message_new — copies all texts. out: one reference */
@@ -42,7 +49,7 @@ struct feed_sub;
  * connection that fails is closed, and its subscriptions end in the turn that reports the close. */
 struct feed_sub_owner {
     /* The next message; the owner sends it now or closes its connection. */
-    void (*on_message)(struct feed_sub *sub, const struct feed_message *m);
+    void (*on_message)(struct feed_sub *sub, struct feed_message *m);
     /* Whether a replayed message may be handed over now; if not, feed_sub_resume goes on later. */
     bool (*can_take)(struct feed_sub *sub);
     /* The replay is over and the subscription is live. */
@@ -110,11 +117,14 @@ void feed_forget_cards(struct feed *feed);
 void feed_publish(struct feed *feed, struct feed_room *room, struct feed_message *m);
 /* feed_publish_foreign — a record without a seq: handed to live subscriptions as it is. */
 void feed_publish_foreign(struct feed *feed, struct feed_room *room,
-                          const struct feed_message *m);
+                          struct feed_message *m);
 /* feed_notice — seq is stored, but its message is not at hand. */
 void feed_notice(struct feed *feed, struct feed_room *room, int64_t seq);
-/* feed_event — JSON of a RoomEvent for the room's event subscriptions. */
-void feed_event(struct feed *feed, struct feed_room *room, struct str json);
+/* feed_room_is_watched — somebody here is subscribed to the room's events. */
+bool feed_room_is_watched(const struct feed_room *room);
+/* feed_event — JSON of a RoomEvent, with an id of its own, for those subscriptions. */
+void feed_event(struct feed *feed, struct feed_room *room, struct str id,
+                struct str json);
 /* feed_event_of_member — calls fn for each room held here that has user as a member and somebody
  * subscribed to its events. */
 void feed_event_of_member(struct feed *feed, struct str user,

@@ -137,7 +137,7 @@ static void sub_go_live(struct feed_sub *sub)
 }
 
 /* Hands one message over; false if sub cannot take more now. */
-static bool sub_hand_over(struct feed_sub *sub, const struct feed_message *m)
+static bool sub_hand_over(struct feed_sub *sub, struct feed_message *m)
 {
     if (sub->state == FEED_SUB_REPLAY) {
         if (!sub->owner->can_take(sub))
@@ -187,7 +187,7 @@ void feed_sub_resume(struct feed_sub *sub)
 }
 
 void feed_publish_foreign(struct feed *feed, struct feed_room *room,
-                          const struct feed_message *m)
+                          struct feed_message *m)
 {
     struct feed_sub *next;
 
@@ -199,9 +199,17 @@ void feed_publish_foreign(struct feed *feed, struct feed_room *room,
     }
 }
 
-void feed_event(struct feed *feed, struct feed_room *room, struct str json)
+bool feed_room_is_watched(const struct feed_room *room)
 {
-    struct feed_message *m = feed_message_new(0, 0, STR_NULL, STR_NULL, json);
+    for (const struct feed_sub *sub = room->subs; sub; sub = sub->next)
+        if (sub->is_event && sub->state == FEED_SUB_LIVE)
+            return true;
+    return false;
+}
+
+void feed_event(struct feed *feed, struct feed_room *room, struct str id, struct str json)
+{
+    struct feed_message *m = feed_message_new(0, 0, id, STR_NULL, json);
     struct feed_sub *next;
 
     (void)feed;
@@ -213,14 +221,6 @@ void feed_event(struct feed *feed, struct feed_room *room, struct str json)
     feed_message_unref(&m);
 }
 
-static bool has_event_sub(const struct feed_room *room)
-{
-    for (const struct feed_sub *sub = room->subs; sub; sub = sub->next)
-        if (sub->is_event && sub->state == FEED_SUB_LIVE)
-            return true;
-    return false;
-}
-
 void feed_event_of_member(struct feed *feed, struct str user,
                           void (*fn)(void *ctx, struct feed_room *room), void *ctx)
 {
@@ -228,7 +228,7 @@ void feed_event_of_member(struct feed *feed, struct str user,
 
     HASH_ITER(by_uuid, feed->rooms, room, tmp)
     {
-        if (room->card && card_member(room->card, user) && has_event_sub(room))
+        if (room->card && card_member(room->card, user) && feed_room_is_watched(room))
             fn(ctx, room);
     }
 }

@@ -14,6 +14,7 @@ import confluent_kafka
 import pytest
 
 from harness.backing import ROOT
+from harness.stomp import encode
 from harness.wait import eventually
 
 NAMES = ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence", "ce_users",
@@ -149,6 +150,27 @@ def test_other_events_go_to_their_own_topic(server, topics, room, what):
     else:
         assert set(value["users"]) == {room.buyer, room.seller}
         assert value["state"] == {"created": "open", "state": "frozen"}.get(what, "deleted")
+
+
+def test_typing_is_thinned_for_others_and_the_latest_state_comes_last(server, topics, room):
+    typing = [n % 2 == 0 for n in range(40)]
+    with server.stomp(room.seller) as watcher, server.stomp(room.buyer) as buyer:
+        watcher.subscribe(f"/sub/chat/room/{room.uuid}/event", id="v")
+        buyer.send_text("".join(
+            encode("SEND", {"destination": f"/pub/room/{room.uuid}/typing"},
+                   json.dumps({"typing": state})) for state in typing))
+        told = [watcher.expect("MESSAGE", body_has={"type": "typing"}).json["typing"]
+                for _ in typing]
+    assert told == typing  # those who are here are told each
+
+    def records():
+        found = [json.loads(r.value())["typing"] for r in topics.records(topics.event, 0)
+                 if r.key() == room.uuid.encode()
+                 and headers_of(r)["ce_type"] == "reuse.member.typing.v1"]
+        return found if len(found) > 1 and found[-1] is False else None
+
+    found = eventually(records, 20, "the latest state")
+    assert found[0] is True and len(found) <= 4
 
 
 def test_offsets_are_committed_under_the_servers_group(server, topics, room):

@@ -59,7 +59,7 @@ static unsigned dice(struct scene *s, unsigned sides)
 
 /* --- a subscriber ------------------------------------------------------------------------- */
 
-static void on_message(struct feed_sub *sub, const struct feed_message *m)
+static void on_message(struct feed_sub *sub, struct feed_message *m)
 {
     struct reader *r = (struct reader *)sub;
 
