@@ -13,8 +13,7 @@
 
 enum {
     KEY_FILE_MAX = 65536,
-    TOKEN_BYTES_MAX = 8192,
-    USER_BYTES_MAX = 190
+    TOKEN_BYTES_MAX = 8192
 };
 
 struct auth {
@@ -113,7 +112,7 @@ void auth_free(struct auth **auth)
 
 bool auth_user_is_valid(struct str id)
 {
-    if (id.n == 0 || id.n > USER_BYTES_MAX || !utf8_valid(id))
+    if (id.n == 0 || id.n > AUTH_USER_BYTES_MAX || !utf8_valid(id))
         return false;
     for (size_t i = 0; i < id.n; i++)
         if ((unsigned char)id.p[i] < 0x20 || id.p[i] == 0x7f)

@@ -13,6 +13,10 @@
 #include "generated/c/settings.h"
 #include "net/net.h"
 
+enum {
+    AUTH_USER_BYTES_MAX = 190
+};
+
 struct auth;
 
 /* auth_new — errors: NULL with why (no key in jwt mode, unreadable PEM file, bad network). */

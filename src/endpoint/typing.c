@@ -5,9 +5,9 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "endpoint/events_local.h"
-#include "endpoint/users.h"
 #include "generated/c/envelope.h"
 
 #include "base/banned.h"
@@ -115,7 +115,7 @@ static struct typist *typist_new(struct typing_relay *r, struct str name)
 static void relay(struct typing_relay *r, struct card *card, struct str user,
                   bool is_typing)
 {
-    char bytes[sizeof(card->room_id) + USER_ID_BYTES_MAX];
+    char bytes[sizeof(card->room_id) + AUTH_USER_BYTES_MAX];
     struct str name = {bytes, sizeof(card->room_id) + user.n};
     struct typist *t;
 
