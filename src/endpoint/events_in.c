@@ -180,17 +180,32 @@ static enum err dispatch(struct inbound *in)
     return ERR_OK;
 }
 
-/* Whether anybody here could want it, from the key and the headers alone. */
-static bool is_wanted(struct hub *hub, const struct event_record *record)
+static bool is_wanted_by_room(struct inbound *in, enum event_kind kind)
 {
-    struct str server = event_header(record, "ce_server");
-    struct str users = event_header(record, "ce_users");
+    struct feed_room *room = feed_room_find(in->hub->feed, in->record->key);
 
-    if (server.p && str_eq(server, hub->settings->server_id))
+    if (!room)
+        return false;
+    if (kind == EVENT_MEMBER_TYPING)
+        return feed_room_is_watched(room);
+    return kind != EVENT_CHAT_MESSAGE || feed_room_needs(room, in->meta.sequence);
+}
+
+/* Whether anybody here could want it, from the key and the headers alone. */
+static bool is_wanted(struct inbound *in)
+{
+    struct str server = event_header(in->record, "ce_server");
+    enum event_kind kind = event_kind_of(in->record);
+
+    if (server.p && str_eq(server, in->hub->settings->server_id))
         return false; /* ours: told when it was committed */
-    if (!users.p || !record->key.p || feed_room_find(hub->feed, record->key))
-        return true;
-    return user_count(hub) > 0;
+    if (event_meta_decode(in->record, &in->arena, &in->meta, &in->why) != ERR_OK ||
+        !in->meta.users[0].p || !in->record->key.p || is_wanted_by_room(in, kind))
+        return true; /* a broken header is told where the value is decoded */
+    for (size_t i = 0; kind != EVENT_MEMBER_TYPING && i < 2; i++)
+        if (in->meta.users[i].p && user_is_connected(in->hub, in->meta.users[i]))
+            return true;
+    return false;
 }
 
 void event_record_in(void *ctx, const struct event_record *record)
@@ -200,10 +215,8 @@ void event_record_in(void *ctx, const struct event_record *record)
     enum err rc;
 
     hub->stats.records_in++;
-    if (!is_wanted(hub, record))
-        return;
     arena_init(&in.arena, RECORD_ARENA_MAX);
-    rc = dispatch(&in);
+    rc = is_wanted(&in) ? dispatch(&in) : ERR_OK;
     if (rc != ERR_OK) {
         hub->stats.records_malformed++;
         LOG_WARN(hub->log, "kafka.record_malformed", LOG_STR("topic", record->topic),

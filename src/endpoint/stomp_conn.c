@@ -200,6 +200,7 @@ static void on_close(void *user)
     stomp_set_state(c, STOMP_STATE_CLOSED);
     stomp_subs_drop(c);
     stomp_transactions_drop(c);
+    stomp_pace_end(c);
     leave_user(c);
     stomp_parser_free(&c->parser);
     if (c->prev)
@@ -349,7 +350,7 @@ static enum err tick_verdict(const struct stomp_conn *c, int64_t now)
         return ERR_TOKEN_EXPIRED;
     if (dead_after > 0 && dead_after < PEER_DEAD_MIN_MS)
         dead_after = PEER_DEAD_MIN_MS;
-    if (dead_after > 0 && now - c->heard_ms > dead_after && c->paused_until_ms == 0)
+    if (dead_after > 0 && now - c->heard_ms > dead_after && !c->is_paused)
         return ERR_HEARTBEAT_TIMEOUT;
     return ERR_OK;
 }
@@ -368,10 +369,6 @@ static void tick_one(struct stomp_conn *c, int64_t now)
     if (rc != ERR_OK) {
         stomp_fail(c, rc, STR_NULL, STR(""), NULL);
         return;
-    }
-    if (c->paused_until_ms > 0 && now >= c->paused_until_ms) {
-        c->paused_until_ms = 0;
-        link_resume(c->link);
     }
     if (c->state != STOMP_STATE_CONNECTED)
         return;

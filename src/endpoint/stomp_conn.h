@@ -90,9 +90,12 @@ struct stomp_conn {
     uint64_t next_sub;
     struct stomp_heartbeat heartbeat;
     int64_t opened_ms, heard_ms, sent_ms, refreshed_ms, connect_civil_ns;
-    int64_t expires_ms;      /* of the token, on the loop's clock; 0: never */
-    int64_t paused_until_ms; /* rate limit; 0: not paused */
-    struct arena arena;      /* of one frame */
+    int64_t expires_ms;             /* of the token, on the loop's clock; 0: never */
+    int64_t paused_until_ms;        /* by the rate limit, while there is a pause_timer */
+    struct loop_timer *pause_timer; /* NULL: the rate is under the limit */
+    uint32_t n_jobs;                /* at the readers of the database */
+    bool is_paused;                 /* not read */
+    struct arena arena;             /* of one frame */
 };
 
 /* stomp_handler — the endpoint as a user of links; ctx of it is the hub. */
@@ -134,6 +137,23 @@ void stomp_out_heartbeat(struct stomp_conn *c);
  */
 void stomp_fail(struct stomp_conn *c, enum err rc, struct str receipt, struct str path,
                 const char *detail);
+
+/* --- stomp_pace.c --------------------------------------------------------------------------- */
+
+/*
+ * stomp_pace_message — counts a SEND of a message.
+ * errors: ERR_RATE_LIMITED, only where soft errors are heard; else the connection is not read until
+ *         the user is under the limit
+ */
+NODISCARD enum err stomp_pace_message(struct stomp_conn *c);
+/* stomp_pace_small — counts a marker, typing, SUBSCRIBE or ACK; it is taken in any case. */
+void stomp_pace_small(struct stomp_conn *c);
+/* stomp_job_begin, _end — something of c is at the readers; c is kept alive, and not read while
+ * there is too much of it. */
+void stomp_job_begin(struct stomp_conn *c);
+void stomp_job_end(struct stomp_conn *c);
+/* stomp_pace_end — c is closed. */
+void stomp_pace_end(struct stomp_conn *c);
 
 /* --- stomp_send.c --------------------------------------------------------------------------- */
 

@@ -101,24 +101,6 @@ static enum err check_message(struct stomp_conn *c, const struct stomp_frame *f,
     return content_check(dto->content, c->hub->settings->limits_content_chars);
 }
 
-/*
- * The rate limit. With soft errors the message is refused; without, it is taken and the connection
- * is not read until the user is under the limit: nothing is lost.
- */
-static enum err check_rate(struct stomp_conn *c)
-{
-    int64_t wait_ms = user_take_tokens(c->hub, c->user, 1, !c->errors);
-
-    if (wait_ms == 0)
-        return ERR_OK;
-    if (c->errors)
-        return ERR_RATE_LIMITED;
-    if (c->paused_until_ms == 0)
-        link_pause(c->link);
-    c->paused_until_ms = loop_now_ms(c->hub->loop) + wait_ms;
-    return ERR_OK;
-}
-
 /* --- transactions ------------------------------------------------------------------------- */
 
 static struct stomp_transaction **transaction_find(struct stomp_conn *c, struct str id)
@@ -270,7 +252,7 @@ static void on_message(struct stomp_conn *c, const struct stomp_frame *f,
     }
     rc = check_message(c, f, room_uuid, &dto, &why);
     if (rc == ERR_OK)
-        rc = check_rate(c);
+        rc = stomp_pace_message(c);
     if (rc != ERR_OK) {
         if (t)
             t->refused = rc;
@@ -309,7 +291,7 @@ static void on_marked(void *ctx, const struct mark_outcome *outcome)
         stomp_out_receipt(w->conn, w->receipt);
     else
         stomp_fail(w->conn, outcome->rc, w->receipt, w->destination, NULL);
-    stomp_conn_unref(&w->conn);
+    stomp_job_end(w->conn);
     str_free(&w->receipt);
     str_free(&w->destination);
     free(w);
@@ -319,7 +301,8 @@ static struct mark_wait *mark_wait_new(struct stomp_conn *c, const struct stomp_
 {
     struct mark_wait *w = mem_zalloc(sizeof(*w));
 
-    w->conn = stomp_conn_ref(c);
+    w->conn = c;
+    stomp_job_begin(c);
     w->receipt = str_dup(stomp_header(f, "receipt"));
     w->destination = str_dup(stomp_header(f, "destination"));
     return w;
@@ -419,10 +402,12 @@ void stomp_on_send(struct stomp_conn *c, const struct stomp_frame *f)
         return;
     case DESTINATION_CHAT_MARK_READ:
     case DESTINATION_CHAT_MARK_DELIVERED:
+        stomp_pace_small(c);
         on_mark(c, f, stomp_room_of(&match),
                 match.route->id == DESTINATION_CHAT_MARK_READ);
         return;
     case DESTINATION_CHAT_TYPING:
+        stomp_pace_small(c);
         on_typing(c, f, stomp_room_of(&match));
         return;
     case DESTINATION_SESSION_REFRESH:

@@ -263,6 +263,7 @@ void stomp_on_subscribe(struct stomp_conn *c, const struct stomp_frame *f)
     struct stomp_sub *sub;
     enum err rc = subscribe_check(c, f, &asked);
 
+    stomp_pace_small(c);
     if (rc != ERR_OK) {
         stomp_fail(c, rc, stomp_header(f, "receipt"), stomp_header(f, "destination"),
                    asked.detail);
@@ -337,6 +338,12 @@ static struct stomp_sub *ack_sub(struct stomp_conn *c, const struct stomp_frame 
     return NULL;
 }
 
+static void unacked_drop(struct stomp_sub *sub, size_t n)
+{
+    sub->first_unacked = (sub->first_unacked + n) % STOMP_UNACKED_MAX;
+    sub->n_unacked -= n;
+}
+
 /* Takes the message off the subscription's list, and all before it in mode client; its seq, or 0. */
 static int64_t ack_take(struct stomp_sub *sub, struct str uuid)
 {
@@ -348,10 +355,10 @@ static int64_t ack_take(struct stomp_sub *sub, struct str uuid)
         if (seq == 0 || !str_eq(uuid_str(&u->id), uuid))
             continue;
         u->seq = 0;
-        if (sub->ack == STOMP_ACK_CLIENT) {
-            sub->first_unacked = (sub->first_unacked + i + 1) % STOMP_UNACKED_MAX;
-            sub->n_unacked -= i + 1;
-        }
+        if (sub->ack == STOMP_ACK_CLIENT)
+            unacked_drop(sub, i + 1);
+        while (sub->n_unacked > 0 && sub->unacked[sub->first_unacked].seq == 0)
+            unacked_drop(sub, 1); /* so the next one to be named is found at once */
         return seq;
     }
     return 0;
@@ -359,8 +366,8 @@ static int64_t ack_take(struct stomp_sub *sub, struct str uuid)
 
 static void on_marked(void *ctx, const struct mark_outcome *outcome)
 {
-    (void)ctx;
     (void)outcome; /* logged where it was found; a later ACK marks the same again */
+    stomp_job_end(ctx);
 }
 
 void stomp_on_ack(struct stomp_conn *c, const struct stomp_frame *f)
@@ -369,15 +376,18 @@ void stomp_on_ack(struct stomp_conn *c, const struct stomp_frame *f)
     struct stomp_sub *sub = ack_sub(c, f, &uuid);
     int64_t seq = sub && uuid.p ? ack_take(sub, uuid) : 0;
 
+    stomp_pace_small(c);
     if (seq == 0) {
         stomp_fail(c, ERR_MALFORMED_FRAME, stomp_header(f, "receipt"), STR(""),
                    "no such message waits for an acknowledgement");
         return;
     }
-    if (f->command == STOMP_ACK)
+    if (f->command == STOMP_ACK) {
+        stomp_job_begin(c);
         event_mark(c->hub,
                    &(struct mark_what){
                        .room_uuid = sub->room_uuid, .user = c->user->id, .seq = seq},
-                   on_marked, NULL);
+                   on_marked, c);
+    }
     stomp_out_receipt(c, stomp_header(f, "receipt"));
 }

@@ -5,12 +5,31 @@
 
 #include "base/banned.h"
 
+static const double factors[USER_RATES] = {[USER_MESSAGES] = 1, [USER_SMALL] = 5};
+
+static double burst_of(const struct hub *hub, enum user_rate_of what)
+{
+    return (double)hub->settings->limits_messages_burst * factors[what];
+}
+
+static double per_second(const struct hub *hub, enum user_rate_of what)
+{
+    return (double)hub->settings->limits_messages_per_second * factors[what];
+}
+
 struct user *user_find(struct hub *hub, struct str id)
 {
     struct user *user;
 
     HASH_FIND(by_id, hub->users, id.p, id.n, user);
     return user;
+}
+
+bool user_is_connected(struct hub *hub, struct str id)
+{
+    const struct user *user = user_find(hub, id);
+
+    return user && user->n_conns > 0;
 }
 
 struct user *user_get(struct hub *hub, struct str id)
@@ -29,17 +48,20 @@ struct user *user_get(struct hub *hub, struct str id)
         memcpy(text, id.p, id.n);
     user->id = (struct str){text, id.n};
     user->refs = 1;
-    user->tokens = (double)hub->settings->limits_messages_burst;
-    user->tokens_at_ms = loop_now_ms(hub->loop);
+    for (enum user_rate_of what = 0; what < USER_RATES; what++)
+        user->rates[what] =
+            (struct user_rate){burst_of(hub, what), loop_now_ms(hub->loop)};
     HASH_ADD_KEYPTR(by_id, hub->users, text, id.n, user);
     return user;
 }
 
-static double tokens_now(const struct hub *hub, const struct user *user, int64_t now)
+static double tokens_now(const struct hub *hub, const struct user *user,
+                         enum user_rate_of what, int64_t now)
 {
-    double burst = (double)hub->settings->limits_messages_burst;
-    double tokens = user->tokens + (double)hub->settings->limits_messages_per_second *
-                                       (double)(now - user->tokens_at_ms) / 1000.0;
+    const struct user_rate *rate = &user->rates[what];
+    double burst = burst_of(hub, what);
+    double tokens =
+        rate->tokens + per_second(hub, what) * (double)(now - rate->at_ms) / 1000.0;
 
     return tokens < burst ? tokens : burst;
 }
@@ -47,9 +69,13 @@ static double tokens_now(const struct hub *hub, const struct user *user, int64_t
 /* Coming back must not give anybody a fresh start. */
 static bool is_rate_worth_keeping(const struct hub *hub, const struct user *user)
 {
-    return hub->settings->limits_messages_per_second > 0 &&
-           tokens_now(hub, user, loop_now_ms(hub->loop)) <
-               (double)hub->settings->limits_messages_burst;
+    int64_t now = loop_now_ms(hub->loop);
+
+    for (enum user_rate_of what = 0; what < USER_RATES; what++)
+        if (per_second(hub, what) > 0 &&
+            tokens_now(hub, user, what, now) < burst_of(hub, what))
+            return true;
+    return false;
 }
 
 static void user_free(struct hub *hub, struct user *user)
@@ -89,20 +115,21 @@ void users_sweep(struct hub *hub, bool is_all)
     }
 }
 
-int64_t user_take_tokens(struct hub *hub, struct user *user, size_t n, bool may_owe)
+int64_t user_take_token(struct hub *hub, struct user *user, enum user_rate_of what,
+                        bool may_owe)
 {
-    double rate = (double)hub->settings->limits_messages_per_second;
+    struct user_rate *rate = &user->rates[what];
     int64_t now = loop_now_ms(hub->loop);
     double left;
 
-    if (hub->settings->limits_messages_per_second == 0)
+    if (per_second(hub, what) <= 0)
         return 0;
-    user->tokens = tokens_now(hub, user, now);
-    user->tokens_at_ms = now;
-    left = user->tokens - (double)n;
+    rate->tokens = tokens_now(hub, user, what, now);
+    rate->at_ms = now;
+    left = rate->tokens - 1;
     if (left >= 0 || may_owe)
-        user->tokens = left;
-    return left >= 0 ? 0 : (int64_t)(-left * 1000.0 / rate) + 1;
+        rate->tokens = left;
+    return left >= 0 ? 0 : (int64_t)(-left * 1000.0 / per_second(hub, what)) + 1;
 }
 
 size_t user_count(const struct hub *hub)

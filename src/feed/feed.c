@@ -48,23 +48,37 @@ void feed_message_unref(struct feed_message **m)
     free(old);
 }
 
+static int64_t hole_due_ms(const struct feed_room *room)
+{
+    return room->hole_since_ms + FEED_HOLE_MS * (INT64_C(1) << room->hole_failures);
+}
+
+/* The timer fires when the first hole is due. */
+static void await_hole(struct feed *feed, const struct feed_room *room)
+{
+    int64_t due = hole_due_ms(room), now = loop_now_ms(feed->config.loop);
+
+    if (loop_timer_is_active(feed->hole_timer) && feed->hole_timer_ms <= due)
+        return;
+    feed->hole_timer_ms = due;
+    loop_timer_start(feed->hole_timer, due > now ? due - now : 0, 0);
+}
+
 static void on_hole_timer(void *arg)
 {
     struct feed *feed = arg;
     struct feed_room *room, *tmp;
     int64_t now = loop_now_ms(feed->config.loop);
-    bool is_any_left = false;
 
     HASH_ITER(by_uuid, feed->rooms, room, tmp)
     {
-        if (room->hole_since_ms == 0)
+        if (room->hole_since_ms == 0 || room->is_reading)
             continue;
-        if (now - room->hole_since_ms >= FEED_HOLE_MS)
+        if (now >= hole_due_ms(room))
             feed_room_read(feed, room);
-        is_any_left = true;
+        else
+            await_hole(feed, room);
     }
-    if (is_any_left)
-        loop_timer_start(feed->hole_timer, FEED_HOLE_MS, 0);
 }
 
 static void on_poll_timer(void *arg)
@@ -215,6 +229,7 @@ void feed_room_reset(struct feed_room *room)
     room->tail_first = 0;
     room->noticed = 0;
     room->hole_since_ms = 0;
+    room->hole_failures = 0;
 }
 
 void feed_room_append(struct feed_room *room, struct feed_message *m)
@@ -294,8 +309,13 @@ void feed_room_check_hole(struct feed *feed, struct feed_room *room)
     }
     if (room->hole_since_ms == 0)
         room->hole_since_ms = loop_now_ms(feed->config.loop);
-    if (!loop_timer_is_active(feed->hole_timer))
-        loop_timer_start(feed->hole_timer, FEED_HOLE_MS, 0);
+    if (!room->is_reading) /* else it is looked at again when that is over */
+        await_hole(feed, room);
+}
+
+bool feed_room_needs(const struct feed_room *room, int64_t seq)
+{
+    return room->subs && (seq == 0 || room->end < 0 || seq > room->end);
 }
 
 void feed_publish(struct feed *feed, struct feed_room *room, struct feed_message *m)

@@ -112,6 +112,8 @@ void feed_forget_cards(struct feed *feed);
 
 /* --- messages ----------------------------------------------------------------------------- */
 
+/* feed_room_needs — whether feed_publish would do anything with a message of that seq; 0: none. */
+bool feed_room_needs(const struct feed_room *room, int64_t seq);
 /* feed_publish — a message of a room held here, from a local commit or from Kafka. Takes no
  * reference. */
 void feed_publish(struct feed *feed, struct feed_room *room, struct feed_message *m);

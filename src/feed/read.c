@@ -131,6 +131,15 @@ static void room_resync(struct feed *feed, struct feed_room *room, int64_t last_
     feed_room_reset(room);
 }
 
+/* Not read: later, and later still each time. */
+static void room_read_failed(struct feed *feed, struct feed_room *room)
+{
+    if (room->hole_failures < FEED_HOLE_FAILURES)
+        room->hole_failures++;
+    room->hole_since_ms = 0;
+    feed_room_check_hole(feed, room);
+}
+
 static void room_read_done(struct work_job *job)
 {
     struct read_job *r = (struct read_job *)job;
@@ -138,6 +147,8 @@ static void room_read_done(struct work_job *job)
 
     room->is_reading = false;
     room->hole_since_ms = 0;
+    if (r->rc == ERR_OK)
+        room->hole_failures = 0;
     if (r->rc == ERR_OK && r->is_gone)
         feed_room_gone(r->feed, room);
     else if (r->rc == ERR_OK && room->end >= 0 && r->last_seq < r->after)
@@ -145,27 +156,17 @@ static void room_read_done(struct work_job *job)
     else if (r->rc == ERR_OK && room->end >= 0)
         room_take(r);
     else
-        feed_room_check_hole(r->feed, room); /* later, when the database is back */
+        room_read_failed(r->feed, room);
     read_free(r);
 }
 
 static void sub_take(struct read_job *r)
 {
     struct feed_sub *sub = r->sub;
-    size_t i;
 
-    for (i = 0; i < r->n; i++) {
-        if (r->messages[i]->seq <= sub->cursor)
-            continue;
-        if (sub->state == FEED_SUB_REPLAY) {
-            if (!sub->owner->can_take(sub))
-                return; /* feed_sub_resume reads again from the cursor */
-            if (sub->n_replayed++ == 0)
-                sub->first_seq = r->messages[i]->seq;
-        }
-        sub->cursor = r->messages[i]->seq;
-        sub->owner->on_message(sub, r->messages[i]);
-    }
+    for (size_t i = 0; i < r->n; i++)
+        if (r->messages[i]->seq > sub->cursor && !feed_sub_take(sub, r->messages[i]))
+            return; /* feed_sub_resume reads again from the cursor */
     if (r->n < FEED_PAGE && r->last_seq > sub->cursor)
         sub->cursor = r->last_seq;
     feed_sub_advance(sub);
@@ -222,7 +223,8 @@ void feed_room_read(struct feed *feed, struct feed_room *room)
     r->job.done = room_read_done;
     r->serial = ++room->read_serial;
     if (work_submit(feed->config.reads, 0, &r->job) != ERR_OK) {
-        read_free(r); /* the pool is full: the hole timer comes again */
+        read_free(r); /* the pool is full */
+        room_read_failed(feed, room);
         return;
     }
     room->is_reading = true;

@@ -14,6 +14,7 @@ enum {
     FEED_STASH_MAX = 256, /* messages that wait for an earlier one */
     FEED_PAGE = 100,      /* rows of one read */
     FEED_HOLE_MS = 10,    /* how long a missing message is waited for */
+    FEED_HOLE_FAILURES = 8, /* reads that fail double that time, as often as this */
     FEED_POLL_MS = 2000,
     FEED_POLL_DEGRADED_MS = 200,
     FEED_POLL_ROOMS = 256,
@@ -37,9 +38,10 @@ struct feed_room {
     struct feed_message *tail[FEED_TAIL]; /* slot seq % FEED_TAIL */
     struct feed_stashed *stash;           /* sorted by seq; NULL while empty */
     size_t n_stash;
-    int64_t noticed;       /* highest seq known to be stored */
-    int64_t hole_since_ms; /* 0: none */
-    uint64_t read_serial;  /* reads issued */
+    int64_t noticed;        /* highest seq known to be stored */
+    int64_t hole_since_ms;  /* 0: none */
+    unsigned hole_failures; /* of its reads, one after the other */
+    uint64_t read_serial;   /* reads issued */
     bool is_reading;
 };
 
@@ -47,6 +49,7 @@ struct feed {
     struct feed_config config;
     struct feed_room *rooms;
     struct loop_timer *hole_timer, *poll_timer;
+    int64_t hole_timer_ms; /* when it fires, if it is active */
     bool is_degraded;
     unsigned polls_under_way;
     bool is_look_wanted; /* another look, when those under way are over */
@@ -64,6 +67,8 @@ void feed_room_check_hole(struct feed *feed, struct feed_room *room);
 void feed_room_read(struct feed *feed, struct feed_room *room);
 /* feed_sub_read — the same for one cursor that is behind the tail. */
 void feed_sub_read(struct feed_sub *sub);
+/* feed_sub_take — hands one message over; false if sub cannot take more now. */
+bool feed_sub_take(struct feed_sub *sub, struct feed_message *m);
 /* feed_sub_advance — hands over what sub's cursor can reach. */
 void feed_sub_advance(struct feed_sub *sub);
 /* feed_sub_fail — ends sub and tells its owner. */

@@ -136,8 +136,7 @@ static void sub_go_live(struct feed_sub *sub)
     sub->owner->on_live(sub, &r);
 }
 
-/* Hands one message over; false if sub cannot take more now. */
-static bool sub_hand_over(struct feed_sub *sub, struct feed_message *m)
+bool feed_sub_take(struct feed_sub *sub, struct feed_message *m)
 {
     if (sub->state == FEED_SUB_REPLAY) {
         if (!sub->owner->can_take(sub))
@@ -164,7 +163,7 @@ void feed_sub_advance(struct feed_sub *sub)
                 feed_sub_read(sub);
             return;
         }
-        if (!sub_hand_over(sub, room->tail[(sub->cursor + 1) % FEED_TAIL]))
+        if (!feed_sub_take(sub, room->tail[(sub->cursor + 1) % FEED_TAIL]))
             return;
     }
     if (sub->state == FEED_SUB_REPLAY && !sub->is_reading)

@@ -284,6 +284,20 @@ def test_repeats_of_our_own_records_are_told_once(server, topics, room, listener
     assert listener.nothing_came()
 
 
+def test_a_user_with_an_encoded_id_is_told_of_a_message_of_another_server(server, topics):
+    buyer, seller = "böyer, 1%@x", "sel:ler@x"
+    room = server.new_room(buyer, seller)
+    with server.stomp(seller) as listener:
+        listener.subscribe("/user/queue/rooms", id="q")
+        with server.stomp(buyer) as client:
+            client.say(room.uuid, "first")
+        assert listener.expect("MESSAGE", body_has={"type": "message"}).json["preview"] == "first"
+        record, = records_of(topics, topics.chat, room)
+        topics.produce(topics.chat, **copy_of(record, ce_server="another-server"))
+        told = listener.expect("MESSAGE", body_has={"type": "message"}).json
+    assert (told["roomUUID"], told["sender"]) == (room.uuid, buyer)
+
+
 def test_a_record_of_what_was_never_stored_is_dropped(server, topics, room, listener):
     listener.say(room.uuid, "first")
     record, = records_of(topics, topics.chat, room)

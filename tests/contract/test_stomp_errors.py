@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from harness.wait import eventually
+
 ROOM = "7f1c0d5e-8a52-4b7e-9a44-0c0b4e1f2a33"
 
 
@@ -192,8 +194,8 @@ def test_dropped_errors_are_counted_and_the_connection_lives(dropping, room, pla
                 send_frames(client, frames, places)
         assert client.say(room.uuid, "still here").headers["seq"]
         assert client.nothing_came()
-    metrics = dropping.admin("GET", "/metrics").text
-    assert "\nreuse_chat_errors_dropped_total 4\n" in metrics
+    eventually(lambda: "\nreuse_chat_errors_dropped_total 4\n"  # one waits for its look-up
+               in dropping.admin("GET", "/metrics").text)
 
 
 def test_what_is_fatal_is_not_dropped(dropping):

@@ -410,6 +410,51 @@ static void test_a_room_that_is_gone_ends_its_subscriptions(void **state)
         assert_int_equal(s->readers[i].rc, ERR_ROOM_NOT_FOUND);
 }
 
+static void on_hole_end(void *arg)
+{
+    struct scene *s = arg;
+
+    if (is_settled(s) || loop_now_ms(s->loop) - s->began_ms > DEADLINE_MS)
+        end_turns(s);
+}
+
+static void on_outage_end(void *arg)
+{
+    end_turns(arg);
+}
+
+static void test_a_hole_is_read_less_often_while_the_reads_fail(void **state)
+{
+    struct scene *s = *state;
+    struct loop_timer *outage = loop_timer_new(s->loop, on_outage_end, s);
+    struct loop_timer *settled = loop_timer_new(s->loop, on_hole_end, s);
+    struct feed_stats stats;
+
+    subscribe(s, -1, -1);
+    s->began_ms = loop_now_ms(s->loop);
+    loop_timer_start(settled, 1, 1);
+    loop_run(s->loop); /* live */
+    loop_timer_stop(settled);
+    store(s, 3);
+    assert_int_equal(
+        db_run_text(s->db, STR("RENAME TABLE chat TO chat_away"), NULL, NULL), ERR_OK);
+    publish(s, 3);
+    loop_timer_start(outage, 400, 0);
+    loop_run(s->loop);
+    feed_stats(s->feed, &stats);
+    assert_int_equal(
+        db_run_text(s->db, STR("RENAME TABLE chat_away TO chat"), NULL, NULL), ERR_OK);
+    s->began_ms = loop_now_ms(s->loop);
+    loop_timer_start(settled, 1, 1);
+    loop_run(s->loop);
+
+    assert_in_range(stats.hole_reads, 1, 8); /* after 10, 30, 70, 150, 310 ms */
+    assert_int_equal(s->readers[0].last, 3);
+    assert_int_equal(s->readers[0].n_seen, 3);
+    loop_timer_free(&outage);
+    loop_timer_free(&settled);
+}
+
 static void test_a_record_above_the_last_seq_is_dropped(void **state)
 {
     struct scene *s = *state;
@@ -444,6 +489,7 @@ int main(void)
         T(test_a_page_read_for_a_subscription_that_ended_is_not_its_successors),
         T(test_a_database_that_went_back_ends_the_subscriptions),
         T(test_a_room_that_is_gone_ends_its_subscriptions),
+        T(test_a_hole_is_read_less_often_while_the_reads_fail),
         T(test_a_record_above_the_last_seq_is_dropped),
     };
 
