@@ -354,6 +354,84 @@ enum err dao_chat_after(struct db *db, const struct dao_chat_after_in *in,
     return rc;
 }
 
+static const struct db_param chat_history_params[] = {
+    {
+        .name = "roomuuid",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_chat_history_in, roomuuid),
+        .has_offset = DB_NO_OFFSET,
+        .max_chars = 255,
+    },
+    {
+        .name = "after",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_chat_history_in, after),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "limit",
+        .type = DB_U32,
+        .offset = offsetof(struct dao_chat_history_in, limit),
+        .has_offset = DB_NO_OFFSET,
+        .min = 1,
+        .max = 5000,
+    },
+};
+
+static const struct db_column dao_chat_history_row_columns[] = {
+    {
+        .name = "seq",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_chat_history_row, seq),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "sender",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_chat_history_row, sender),
+        .has_offset = DB_NO_OFFSET,
+        .max_bytes = 1020,
+    },
+    {
+        .name = "message",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_chat_history_row, message),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "timestamp",
+        .type = DB_DATETIME,
+        .offset = offsetof(struct dao_chat_history_row, timestamp),
+        .has_offset = offsetof(struct dao_chat_history_row, has_timestamp),
+    },
+};
+
+const struct db_query dao_chat_history_query = {
+    .id = DAO_CHAT_HISTORY,
+    .name = "chat_history",
+    .sql = "SELECT c.seq, c.sender, c.message, c.timestamp FROM room r JOIN chat c ON "
+           "c.room_id = r.id WHERE r.roomuuid = ? AND r.state <> 'closed' AND c.seq > ? "
+           "ORDER BY c.seq LIMIT ?",
+    .kind = DB_MANY,
+    .params = chat_history_params,
+    .n_params = 3,
+    .columns = dao_chat_history_row_columns,
+    .n_columns = 4,
+    .row_size = sizeof(struct dao_chat_history_row),
+    .in_size = sizeof(struct dao_chat_history_in),
+};
+
+enum err dao_chat_history(struct db *db, const struct dao_chat_history_in *in,
+                          struct arena *a, struct dao_chat_history_row **rows_out,
+                          size_t *n_out)
+{
+    void *rows = NULL;
+    enum err rc = db_many(db, &dao_chat_history_query, in, a, &rows, n_out);
+
+    *rows_out = rows;
+    return rc;
+}
+
 static const struct db_param chat_before_params[] = {
     {
         .name = "room_id",

@@ -136,6 +136,35 @@ NODISCARD enum err dao_chat_after(struct db *db, const struct dao_chat_after_in 
                                   struct arena *a, struct chat_row **rows_out,
                                   size_t *n_out);
 
+struct dao_chat_history_in {
+    struct str roomuuid; /* room.roomuuid, 255 characters */
+    int64_t after;       /* chat.seq */
+    uint32_t limit;      /* 1..5000 */
+};
+
+struct dao_chat_history_row {
+    int64_t seq;        /* chat.seq */
+    struct str sender;  /* chat.sender, or no value */
+    struct str message; /* chat.message, or no value */
+    bool has_timestamp; /* false: NULL */
+    int64_t timestamp;  /* chat.timestamp, civil ns */
+};
+
+/*
+ * dao_chat_history — What the whole history of a room shows of each message, after a seq,
+ * oldest first.
+ *   SELECT c.seq, c.sender, c.message, c.timestamp
+ *   FROM room r JOIN chat c ON c.room_id = r.id
+ *   WHERE r.roomuuid = :roomuuid AND r.state <> 'closed' AND c.seq > :after ORDER BY
+ *       c.seq LIMIT :limit
+ * Plan: room const room_roomuuid, chat range PRIMARY, checked on 5,000 rows.
+ */
+extern const struct db_query dao_chat_history_query;
+NODISCARD enum err dao_chat_history(struct db *db, const struct dao_chat_history_in *in,
+                                    struct arena *a,
+                                    struct dao_chat_history_row **rows_out,
+                                    size_t *n_out);
+
 struct dao_chat_before_in {
     int64_t room_id; /* chat.room_id */
     int64_t before;  /* chat.seq */

@@ -129,6 +129,77 @@ enum err dao_room_load(struct db *db, const struct dao_room_load_in *in, struct 
     return rc;
 }
 
+static const struct db_param room_readers_params[] = {
+    {
+        .name = "roomuuid",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_room_readers_in, roomuuid),
+        .has_offset = DB_NO_OFFSET,
+        .max_chars = 255,
+    },
+};
+
+static const struct db_column dao_room_readers_row_columns[] = {
+    {
+        .name = "id",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_room_readers_row, id),
+        .has_offset = DB_NO_OFFSET,
+    },
+    {
+        .name = "state",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_room_readers_row, state),
+        .has_offset = DB_NO_OFFSET,
+        .max_bytes = 64,
+    },
+    {
+        .name = "user",
+        .type = DB_TEXT,
+        .offset = offsetof(struct dao_room_readers_row, user),
+        .has_offset = DB_NO_OFFSET,
+        .max_bytes = 1020,
+    },
+    {
+        .name = "read_seq",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_room_readers_row, read_seq),
+        .has_offset = offsetof(struct dao_room_readers_row, has_read_seq),
+    },
+    {
+        .name = "own_seq",
+        .type = DB_I64,
+        .offset = offsetof(struct dao_room_readers_row, own_seq),
+        .has_offset = offsetof(struct dao_room_readers_row, has_own_seq),
+    },
+};
+
+const struct db_query dao_room_readers_query = {
+    .id = DAO_ROOM_READERS,
+    .name = "room_readers",
+    .sql = "SELECT r.id, r.state, m.user, m.read_seq, CASE WHEN m.side = 0 THEN "
+           "r.last_seq_0 ELSE r.last_seq_1 END AS own_seq FROM room r LEFT JOIN "
+           "room_user m ON m.room_id = r.id WHERE r.roomuuid = ? ORDER BY m.side, m.id",
+    .kind = DB_MANY,
+    .params = room_readers_params,
+    .n_params = 1,
+    .columns = dao_room_readers_row_columns,
+    .n_columns = 5,
+    .row_size = sizeof(struct dao_room_readers_row),
+    .in_size = sizeof(struct dao_room_readers_in),
+};
+
+enum err dao_room_readers(struct db *db, const struct dao_room_readers_in *in,
+                          struct arena *a, struct dao_room_readers_row **rows_out,
+                          size_t *n_out)
+{
+    void *rows = NULL;
+    enum err rc = db_many(db, &dao_room_readers_query, in, a, &rows, n_out);
+
+    *rows_out = rows;
+    return rc;
+}
+
 static const struct db_param room_by_pair_params[] = {
     {
         .name = "pair",

@@ -185,6 +185,28 @@ static void test_chat_after(void **state)
     }
 }
 
+static struct dao_chat_history_in chat_history_in(struct dao_test *t)
+{
+    return (struct dao_chat_history_in){
+        .roomuuid = dao_emoji(t, 255, false, STR("roomuuid0")),
+        .after = dao_i64(t, 0, 0, 1),
+        .limit = dao_u32(t, 1, 5000, 5000),
+    };
+}
+
+static void test_chat_history(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_chat_history_in in = chat_history_in(t);
+        struct dao_chat_history_row *rows;
+        size_t n;
+
+        dao_end(t, dao_chat_history(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
 static struct dao_chat_before_in chat_before_in(struct dao_test *t)
 {
     return (struct dao_chat_before_in){
@@ -527,6 +549,26 @@ static void test_room_load(void **state)
         size_t n;
 
         dao_end(t, dao_room_load(t->db, &in, &t->arena, &rows, &n));
+    }
+}
+
+static struct dao_room_readers_in room_readers_in(struct dao_test *t)
+{
+    return (struct dao_room_readers_in){
+        .roomuuid = dao_emoji(t, 255, false, STR("roomuuid0")),
+    };
+}
+
+static void test_room_readers(void **state)
+{
+    struct dao_test *t = *state;
+
+    while (dao_next(t, DAO_MAY_NOTHING)) {
+        struct dao_room_readers_in in = room_readers_in(t);
+        struct dao_room_readers_row *rows;
+        size_t n;
+
+        dao_end(t, dao_room_readers(t->db, &in, &t->arena, &rows, &n));
     }
 }
 
@@ -1578,6 +1620,7 @@ static const struct CMUnitTest tests[] = {
     {.name = "chat_insert", .test_func = test_chat_insert},
     {.name = "chat_insert_batch", .test_func = test_chat_insert_batch},
     {.name = "chat_after", .test_func = test_chat_after},
+    {.name = "chat_history", .test_func = test_chat_history},
     {.name = "chat_before", .test_func = test_chat_before},
     {.name = "chat_by_seq", .test_func = test_chat_by_seq},
     {.name = "chat_by_id", .test_func = test_chat_by_id},
@@ -1595,6 +1638,7 @@ static const struct CMUnitTest tests[] = {
     {.name = "inquiry_sent", .test_func = test_inquiry_sent},
     {.name = "inquiry_waiting", .test_func = test_inquiry_waiting},
     {.name = "room_load", .test_func = test_room_load},
+    {.name = "room_readers", .test_func = test_room_readers},
     {.name = "room_by_pair", .test_func = test_room_by_pair},
     {.name = "room_insert", .test_func = test_room_insert},
     {.name = "room_user_insert", .test_func = test_room_user_insert},

@@ -48,6 +48,14 @@ VALUES (:room_id, :seq, :id, :sender, :message, :timestamp, :idempotency_key);
 SELECT c.seq, c.id, c.sender, c.message, c.timestamp, c.idempotency_key
 FROM chat c WHERE c.room_id = :room_id AND c.seq > :after ORDER BY c.seq LIMIT :limit;
 
+-- What the whole history of a room shows of each message, after a seq, oldest first.
+-- @query chat_history many
+-- @param after chat.seq
+-- @param limit u32 1..5000
+SELECT c.seq, c.sender, c.message, c.timestamp
+FROM room r JOIN chat c ON c.room_id = r.id
+WHERE r.roomuuid = :roomuuid AND r.state <> 'closed' AND c.seq > :after ORDER BY c.seq LIMIT :limit;
+
 -- Messages of a room before a seq, newest first.
 -- @query chat_before many
 -- @row   chat_row

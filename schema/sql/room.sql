@@ -11,6 +11,15 @@ SELECT r.id, r.roomuuid, r.product_name, r.state, r.access_version, r.last_seq,
 FROM room r LEFT JOIN room_user m ON m.room_id = r.id
 WHERE r.roomuuid = :roomuuid ORDER BY m.side, m.id;
 
+-- Who may read a room, and how far they have, one row each; a room without members is one row with
+-- NULL member columns. What decides a SEND is left out.
+-- @query room_readers many
+-- @allow filesort because a room has two members
+SELECT r.id, r.state, m.user, m.read_seq,
+       CASE WHEN m.side = 0 THEN r.last_seq_0 ELSE r.last_seq_1 END AS own_seq
+FROM room r LEFT JOIN room_user m ON m.room_id = r.id
+WHERE r.roomuuid = :roomuuid ORDER BY m.side, m.id;
+
 -- The room of a pair and a product; pair is smaller user, NUL, larger user, NUL, product.
 -- @query room_by_pair one
 -- @param pair bytes(2000)

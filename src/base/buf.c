@@ -39,8 +39,8 @@ char *buf_reserve(struct buf *b, size_t n)
     if (want < 64)
         want = 64;
     if (want > b->max)
-        want = b->max > 0 ? b->max : 1;
-    b->p = mem_realloc(b->p, want);
+        want = b->max;
+    b->p = mem_realloc(b->p, want > 0 ? want : 1); /* never NULL from here on */
     b->cap = want;
     return b->p + b->n;
 }
@@ -51,7 +51,7 @@ void buf_commit(struct buf *b, size_t n)
     b->n += n;
 }
 
-void buf_append(struct buf *b, const void *p, size_t n)
+void buf_append_slow(struct buf *b, const void *p, size_t n)
 {
     char *to = buf_reserve(b, n);
 
@@ -59,21 +59,6 @@ void buf_append(struct buf *b, const void *p, size_t n)
         return;
     memcpy(to, p, n);
     b->n += n;
-}
-
-void buf_append_str(struct buf *b, struct str s)
-{
-    buf_append(b, s.p, s.n);
-}
-
-void buf_append_c(struct buf *b, const char *c)
-{
-    buf_append(b, c, strlen(c));
-}
-
-void buf_putc(struct buf *b, char c)
-{
-    buf_append(b, &c, 1);
 }
 
 void buf_append_i64(struct buf *b, int64_t v)

@@ -40,11 +40,35 @@ static inline struct str buf_str(const struct buf *b)
     return (struct str){b->p ? b->p : "", b->n};
 }
 
+/* buf_append_slow — buf_append where there may be no room yet. */
+void buf_append_slow(struct buf *b, const void *p, size_t n);
+
 /* buf_append — copies n bytes to the end. errors: sticky. thread: owner */
-void buf_append(struct buf *b, const void *p, size_t n);
-void buf_append_str(struct buf *b, struct str s);
-void buf_append_c(struct buf *b, const char *c);
-void buf_putc(struct buf *b, char c);
+static inline void buf_append(struct buf *b, const void *p, size_t n)
+{
+    if (b->failed || n == 0 || n > b->cap - b->n) {
+        buf_append_slow(b, p, n);
+        return;
+    }
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+static inline void buf_append_str(struct buf *b, struct str s)
+{
+    buf_append(b, s.p, s.n);
+}
+
+static inline void buf_append_c(struct buf *b, const char *c)
+{
+    buf_append(b, c, strlen(c));
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    buf_append(b, &c, 1);
+}
+
 void buf_append_i64(struct buf *b, int64_t v);
 
 /* buf_printf — appends formatted text. errors: sticky. thread: owner */

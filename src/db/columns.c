@@ -4,9 +4,21 @@
 
 #include "base/banned.h"
 
+enum {
+    USUAL_BYTES = 1024 /* of a text without a length of its own */
+};
+
 static bool is_text(const struct db_column *c)
 {
     return c->type == DB_TEXT || c->type == DB_BYTES;
+}
+
+/* Room for a column's text where a row is fetched to; what is longer is fetched once more. */
+static size_t fetched_bytes(const struct db_column *c)
+{
+    if (!is_text(c))
+        return 0;
+    return c->max_bytes > 0 ? c->max_bytes : USUAL_BYTES;
 }
 
 static size_t bytes_needed(const struct db_query *q)
@@ -14,7 +26,7 @@ static size_t bytes_needed(const struct db_query *q)
     size_t sum = 1;
 
     for (size_t i = 0; i < q->n_columns; i++)
-        sum += is_text(&q->columns[i]) ? q->columns[i].max_bytes : 0;
+        sum += fetched_bytes(&q->columns[i]);
     return sum;
 }
 
@@ -31,13 +43,13 @@ void columns_bind(struct statement *st, const struct db_query *q)
         st->columns[i] = (MYSQL_BIND){
             .buffer_type = statement_wire_type(c->type),
             .buffer = is_text(c) ? (void *)bytes : (void *)&cell->value,
-            .buffer_length = is_text(c) ? c->max_bytes : sizeof(cell->value),
+            .buffer_length = is_text(c) ? fetched_bytes(c) : sizeof(cell->value),
             .is_unsigned = c->type == DB_U64 || c->type == DB_U32,
             .length = &cell->length,
             .is_null = &cell->is_null,
             .error = &cell->is_cut,
         };
-        bytes += is_text(c) ? c->max_bytes : 0;
+        bytes += fetched_bytes(c);
     }
 }
 
@@ -71,7 +83,7 @@ static enum err read_text(struct db *db, struct statement *st, const struct db_c
         if (!to)
             return ERR_TOO_LARGE;
         s = (struct str){to, cell->length};
-        if (c->max_bytes == 0 && s.n > 0)
+        if (s.n > fetched_bytes(c))
             rc = read_long(db, st, i, to);
         else if (s.n > 0)
             memcpy(to, st->columns[i].buffer, s.n);

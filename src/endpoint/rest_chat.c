@@ -9,6 +9,7 @@
 #include "endpoint/users.h"
 #include "generated/c/chat.h"
 #include "generated/c/dao_chat.h"
+#include "generated/c/dao_room.h"
 #include "generated/c/session.h"
 #include "service/card.h"
 
@@ -24,28 +25,47 @@ enum err rest_chat_test(struct rest_call *call)
     return rest_answer(call, REST_TEXT, STR("test response"));
 }
 
-/* The caller must be a member, but in trust mode the whole history is open as it ever was. */
-static enum err load_for_reading(struct rest_call *call, struct work_ctx *ctx,
-                                 struct card **out)
+/*
+ * The room's readers, in arena a.
+ * errors: ERR_ROOM_NOT_FOUND, ERR_NOT_MEMBER (the caller is none of them), ERR_DB_*
+ */
+static enum err load_readers(struct rest_call *call, struct work_ctx *ctx,
+                             struct arena *a, struct dao_room_readers_row **rows,
+                             size_t *n)
 {
-    bool is_open =
-        !call->user.p || call->hub->settings->auth_mode == SETTINGS_AUTH_MODE_TRUST;
-    enum err rc = card_load(ctx, call->params[0], out);
+    enum err rc = dao_room_readers(
+        ctx->db, &(struct dao_room_readers_in){.roomuuid = call->params[0]}, a, rows, n);
 
-    if (rc == ERR_OK && !is_open && !card_member(*out, call->user)) {
-        card_unref(out);
-        return ERR_NOT_MEMBER;
-    }
-    return rc;
+    if (rc == ERR_DB_RANGE || (rc == ERR_OK && *n == 0))
+        return ERR_ROOM_NOT_FOUND; /* no such name, or longer than that of any room */
+    if (rc != ERR_OK)
+        return rc;
+    if (str_eq((*rows)[0].state, STR("closed")))
+        return ERR_ROOM_NOT_FOUND;
+    if (*n > CARD_MEMBERS_MAX)
+        *n = CARD_MEMBERS_MAX;
+    for (size_t i = 0; i < *n; i++)
+        if ((*rows)[i].user.p && str_eq((*rows)[i].user, call->user))
+            return ERR_OK;
+    return ERR_NOT_MEMBER;
 }
 
 /* --- whole history ------------------------------------------------------------------------ */
 
-struct history {
-    int64_t room_id;
+enum {
+    HISTORY_ROWS_MIN = 16,
+    HISTORY_ROWS_FIRST = 500,
+    HISTORY_ROWS_MAX = 1000
 };
 
-static void put_history_row(struct rest_call *call, const struct chat_row *row)
+struct history {
+    bool is_admitted;
+    uint32_t rows;     /* of the next page */
+    size_t page_bytes; /* a page ends with the message that reaches it */
+};
+
+static void put_history_row(struct rest_call *call,
+                            const struct dao_chat_history_row *row)
 {
     const struct chat_dto dto = {
         .room_uuid = call->params[0],
@@ -60,52 +80,69 @@ static void put_history_row(struct rest_call *call, const struct chat_row *row)
     call->cursor = row->seq;
 }
 
-static enum err history_page_run(struct rest_call *call, struct work_ctx *ctx)
+/* How many rows make a page, if they are as long as the last ones. */
+static uint32_t rows_for(const struct history *h, size_t rows, size_t bytes)
+{
+    size_t n = rows * h->page_bytes / (bytes + 1);
+
+    if (n < HISTORY_ROWS_MIN)
+        return HISTORY_ROWS_MIN;
+    return n < HISTORY_ROWS_MAX ? (uint32_t)n : HISTORY_ROWS_MAX;
+}
+
+/* One row more than a page has tells whether there is more. */
+static enum err history_page(struct rest_call *call, struct work_ctx *ctx)
 {
     struct history *h = call->state;
-    struct chat_row *rows;
-    size_t n;
+    struct dao_chat_history_row *rows;
+    size_t n, put = 0;
     enum err rc;
 
-    rc = dao_chat_after(ctx->db,
-                        &(struct dao_chat_after_in){.room_id = h->room_id,
-                                                    .after = call->cursor,
-                                                    .limit = REST_PAGE_ROWS},
-                        &ctx->arena, &rows, &n);
-    if (rc != ERR_OK)
+    rc = dao_chat_history(ctx->db,
+                          &(struct dao_chat_history_in){.roomuuid = call->params[0],
+                                                        .after = call->cursor,
+                                                        .limit = h->rows + 1},
+                          &ctx->arena, &rows, &n);
+    if (rc == ERR_DB_RANGE) {
+        n = 0; /* longer than the name of any room */
+    } else if (rc != ERR_OK) {
         return rc;
-    for (size_t i = 0; i < n; i++)
-        put_history_row(call, &rows[i]);
-    call->is_last_page = n < REST_PAGE_ROWS;
+    }
+    while (put < n && put < h->rows && call->out.n < h->page_bytes)
+        put_history_row(call, &rows[put++]);
+    call->is_last_page = put == n;
     if (call->is_last_page)
         buf_append_c(&call->out, call->cursor == 0 ? "[]" : "]");
+    h->rows = rows_for(h, put, call->out.n);
     return ERR_OK;
 }
 
+/* In trust mode the whole history is open as it ever was; else the caller must be a member. */
 static enum err history_run(struct rest_call *call, struct work_ctx *ctx)
 {
     struct history *h = call->state;
-    struct card *card = NULL;
+    struct dao_room_readers_row *readers;
+    size_t n;
     enum err rc;
 
-    if (h->room_id > 0)
-        return history_page_run(call, ctx);
-    rc = load_for_reading(call, ctx, &card);
-    if (rc == ERR_ROOM_NOT_FOUND) {
-        call->is_last_page = true;
-        buf_append_c(&call->out, "[]");
-        return ERR_OK;
-    }
-    if (rc != ERR_OK)
+    if (h->is_admitted)
+        return history_page(call, ctx);
+    rc = load_readers(call, ctx, &ctx->arena, &readers, &n);
+    if (rc != ERR_OK && rc != ERR_ROOM_NOT_FOUND)
         return rc;
-    h->room_id = card->room_id;
-    card_unref(&card);
-    return history_page_run(call, ctx);
+    h->is_admitted = true;
+    return history_page(call, ctx); /* of no room: [] */
 }
 
 enum err rest_chat_history(struct rest_call *call)
 {
-    call->state = ARENA_NEW(&call->arena, struct history);
+    struct history *h = ARENA_NEW(&call->arena, struct history);
+
+    h->is_admitted =
+        !call->user.p || call->hub->settings->auth_mode == SETTINGS_AUTH_MODE_TRUST;
+    h->rows = HISTORY_ROWS_FIRST;
+    h->page_bytes = (size_t)call->hub->settings->limits_outbound_bytes / 4;
+    call->state = h;
     return rest_pages(call, history_run);
 }
 
@@ -154,26 +191,28 @@ static enum err page_query(struct rest_call *call, struct history_query *q)
 
 /* One row more than asked for tells whether there is more. */
 static enum err page_rows(struct rest_call *call, struct work_ctx *ctx, int64_t room_id,
-                          const struct history_query *q, struct chat_row **rows,
-                          size_t *n)
+                          struct chat_row **rows, size_t *n)
 {
+    const struct history_query *q = call->state;
+
     if (q->has_after)
         return dao_chat_after(ctx->db,
                               &(struct dao_chat_after_in){.room_id = room_id,
                                                           .after = q->after,
                                                           .limit = q->limit + 1},
-                              &call->arena, rows, n);
+                              &ctx->arena, rows, n);
     return dao_chat_before(
         ctx->db,
         &(struct dao_chat_before_in){.room_id = room_id,
                                      .before = q->has_before ? q->before : INT64_MAX,
                                      .limit = q->limit + 1},
-        &call->arena, rows, n);
+        &ctx->arena, rows, n);
 }
 
-static void put_page(struct rest_call *call, const struct card *card,
-                     const struct history_query *q, const struct chat_row *rows, size_t n)
+static void put_page(struct rest_call *call, const struct dao_room_readers_row *readers,
+                     size_t n_readers, const struct chat_row *rows, size_t n)
 {
+    const struct history_query *q = call->state;
     size_t shown = n > q->limit ? q->limit : n;
     struct history_item *items = ARENA_ARRAY(&call->arena, struct history_item, shown);
     struct read_position read[CARD_MEMBERS_MAX];
@@ -186,7 +225,7 @@ static void put_page(struct rest_call *call, const struct card *card,
         items[i] = (struct history_item){
             .id = row->id,
             .seq = row->seq,
-            .room_uuid = card->uuid,
+            .room_uuid = call->params[0],
             .sender = row->sender,
             .content = row->message,
             .has_timestamp = row->has_timestamp,
@@ -198,41 +237,28 @@ static void put_page(struct rest_call *call, const struct card *card,
         page.first_seq = items[0].seq;
         page.last_seq = items[shown - 1].seq;
     }
-    for (size_t i = 0; i < card->n_members; i++)
-        read[i] =
-            (struct read_position){card->members[i].user, card->members[i].read_seq};
+    for (size_t i = 0; i < n_readers; i++)
+        read[i] = (struct read_position){readers[i].user,
+                                         readers[i].read_seq > readers[i].own_seq
+                                             ? readers[i].read_seq
+                                             : readers[i].own_seq};
     page.read = read;
-    page.n_read = card->n_members;
+    page.n_read = n_readers;
     history_page_json_encode(&page, &call->out);
 }
 
 /* Members only, in every auth mode. */
-static enum err load_member_card(struct rest_call *call, struct work_ctx *ctx,
-                                 struct card **out)
-{
-    enum err rc = card_load(ctx, call->params[0], out);
-
-    if (rc == ERR_OK && !card_member(*out, call->user)) {
-        card_unref(out);
-        return ERR_NOT_MEMBER;
-    }
-    return rc;
-}
-
 static enum err page_run(struct rest_call *call, struct work_ctx *ctx)
 {
-    const struct history_query *q = call->state;
-    struct card *card = NULL;
+    struct dao_room_readers_row *readers;
     struct chat_row *rows;
-    size_t n;
-    enum err rc = load_member_card(call, ctx, &card);
+    size_t n_readers, n;
+    enum err rc = load_readers(call, ctx, &ctx->arena, &readers, &n_readers);
 
-    if (rc != ERR_OK)
-        return rc;
-    rc = page_rows(call, ctx, card->room_id, q, &rows, &n);
     if (rc == ERR_OK)
-        put_page(call, card, q, rows, n);
-    card_unref(&card);
+        rc = page_rows(call, ctx, readers[0].id, &rows, &n);
+    if (rc == ERR_OK)
+        put_page(call, readers, n_readers, rows, n);
     return rc;
 }
 
@@ -291,7 +317,7 @@ static enum err post_decode(struct rest_call *call, struct send_request *request
 static enum err post_rate(struct rest_call *call)
 {
     struct user *user = user_get(call->hub, call->user);
-    int64_t wait_ms = user_take_tokens(call->hub, user, 1, false);
+    int64_t wait_ms = user_take_token(call->hub, user, USER_MESSAGES, false);
 
     user_put(call->hub, &user);
     return wait_ms == 0 ? ERR_OK : ERR_RATE_LIMITED;

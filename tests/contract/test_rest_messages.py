@@ -103,9 +103,13 @@ def test_pages_are_for_members(server, long_room):
         400, "bad_request")
 
 
-def test_the_whole_history_comes_in_pages(server):
+@pytest.mark.parametrize("count, filling", [
+    (1200, " 한😀"),
+    (600, "x" * 1990),  # 500 of these are more than may wait for one connection
+])
+def test_the_whole_history_comes_in_pages(server, count, filling):
     room = server.new_room()
-    texts = [f"{n} 한😀" for n in range(1200)]
+    texts = [f"{n}{filling}" for n in range(count)]
     with server.stomp(room.buyer) as buyer:
         for text in texts[:-1]:
             buyer.post(room.uuid, text)
