@@ -78,7 +78,7 @@ static const struct link_vtable vtable = {
     .resume = on_resume,
 };
 
-static const struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
+static struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
 
 struct scene {
     struct settings settings;
