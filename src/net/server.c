@@ -52,13 +52,16 @@ void server_remove_request(struct net_server *s, struct net_request *r)
     DL_DELETE(s->requests, r);
 }
 
+static void another_turn(void *arg)
+{
+    (void)arg;
+}
+
 static void run_ready(void *arg)
 {
     struct net_server *s = arg;
-    struct http_conn *c;
+    struct http_conn *c = s->ready;
 
-    s->is_run_posted = false;
-    c = s->ready;
     s->ready = NULL;
     while (c) {
         struct http_conn *next = c->next_ready;
@@ -66,6 +69,10 @@ static void run_ready(void *arg)
         http_conn_run_ready(c);
         c = next;
     }
+    if (s->ws)
+        ws_write_unsent(s->ws);
+    if (s->ready) /* made ready meanwhile */
+        loop_post(s->loop, another_turn, NULL);
 }
 
 void server_run_later(struct net_server *s, struct http_conn *c)
@@ -75,9 +82,6 @@ void server_run_later(struct net_server *s, struct http_conn *c)
     c->is_ready = true;
     c->next_ready = s->ready;
     s->ready = c;
-    if (!s->is_run_posted)
-        loop_post(s->loop, run_ready, s);
-    s->is_run_posted = true;
 }
 
 void server_set_deadline(struct net_server *s, struct deadline *d,
@@ -290,6 +294,7 @@ struct net_server *net_server_new(struct loop *loop, const struct net_config *co
     }
     s->scratch = mem_alloc(SERVER_SCRATCH_BYTES);
     s->ticker = loop_timer_new(loop, on_tick, s);
+    s->turn = loop_turn_new(loop, run_ready, s);
     s->listener = loop_watch_new(loop, fd, on_connection, s);
     loop_watch_set(s->listener, LOOP_READABLE);
     return s;
@@ -342,7 +347,9 @@ void net_server_free(struct net_server **sp)
     DL_FOREACH_SAFE(s->requests, r, next_request)
     request_free(r);
     ws_engine_close(s->ws);
+    run_ready(s); /* which lets go of what has ended */
     loop_timer_free(&s->ticker);
+    loop_turn_free(&s->turn);
     s->turns_left = TURNS_TO_CLOSE;
     loop_post(s->loop, free_when_closed, s);
 }

@@ -32,6 +32,7 @@ struct net_server {
     int fd; /* -1: not listening */
     int port;
     struct loop_watch *listener;
+    struct loop_turn *turn;    /* runs what is ready, writes what is unsent */
     struct loop_timer *ticker; /* runs while anything is open */
     struct deadline_queue deadlines[DEADLINES];
     struct http_conn *conns;      /* all of them */
@@ -40,7 +41,6 @@ struct net_server {
     struct ws_engine *ws;         /* NULL: no handler for upgrades */
     size_t n_conns, n_sockets;    /* HTTP connections; WebSockets */
     int busy;                     /* depth of callbacks into the handler */
-    bool is_run_posted;           /* the end of the turn will be noticed */
     int turns_left;               /* after net_server_free, until the memory goes */
     bool is_accept_paused;        /* out of descriptors: until the next tick */
     bool has_warned;              /* of that, since the last connection */

@@ -35,12 +35,15 @@ enum ws_state {
 struct net_ws {
     struct ws_engine *engine;
     struct net_ws *prev, *next; /* of the engine's sockets */
-    struct lws *wsi;            /* NULL: never opened, or gone */
+    struct net_ws *prev_unsent, *next_unsent;
+    struct lws *wsi; /* NULL: never opened, or gone */
     void *user;
     struct ws_queue *queue; /* owned; NULL while nothing waits */
     struct deadline closing;
     enum ws_state state;
-    bool is_write_asked; /* a writeable callback will come */
+    bool is_unsent;       /* of the engine's unsent ones */
+    bool is_write_asked;  /* a writeable callback will come */
+    bool is_in_fragments; /* of a message, frames came and the last one did not yet */
     bool wants_drain;
     char peer[PEER_BYTES];
 };
@@ -84,12 +87,38 @@ static const struct net_config *config_of(const struct net_ws *ws)
     return &ws->engine->server->config;
 }
 
+static void set_unsent(struct net_ws *ws, bool is_unsent)
+{
+    if (is_unsent == ws->is_unsent)
+        return;
+    ws->is_unsent = is_unsent;
+    if (is_unsent)
+        DL_APPEND2(ws->engine->unsent, ws, prev_unsent, next_unsent);
+    else
+        DL_DELETE2(ws->engine->unsent, ws, prev_unsent, next_unsent);
+}
+
+/* For when the socket may be full: this way each time costs four calls of epoll_ctl. */
 static void ask_to_write(struct net_ws *ws)
 {
     if (ws->is_write_asked || !ws->wsi)
         return;
+    set_unsent(ws, false);
     ws->is_write_asked = true;
     lws_callback_on_writable(ws->wsi);
+}
+
+/*
+ * What was queued leaves at the end of the turn, or when the socket takes bytes again. Between the
+ * fragments of a message there may have been a ping: libwebsockets sends its pong before a writeable
+ * callback, and so before the answer to the message.
+ */
+static void write_soon(struct net_ws *ws)
+{
+    if (ws->is_in_fragments)
+        ask_to_write(ws);
+    else if (!ws->is_write_asked && ws->wsi)
+        set_unsent(ws, true);
 }
 
 /* --- what libwebsockets tells ------------------------------------------------------------- */
@@ -107,6 +136,7 @@ static void drop_ws(struct net_ws *ws)
 {
     ws->wsi = NULL;
     set_state(ws, WS_GONE);
+    set_unsent(ws, false);
     deadline_clear(&ws->closing);
     config_of(ws)->handler.on_close(ws->user);
     DL_DELETE(ws->engine->sockets, ws);
@@ -120,6 +150,7 @@ static void drop_ws(struct net_ws *ws)
 static void receive(struct net_ws *ws, const char *p, size_t n)
 {
     size_t rest = lws_remaining_packet_payload(ws->wsi);
+    bool is_last = lws_is_final_fragment(ws->wsi) != 0;
 
     if (ws->state != WS_OPEN)
         return;
@@ -128,8 +159,10 @@ static void receive(struct net_ws *ws, const char *p, size_t n)
         net_ws_close(ws, 1009, err_info(ERR_FRAME_TOO_LARGE)->code);
         return;
     }
-    config_of(ws)->handler.on_data(ws->user, (struct str){n ? p : "", n},
-                                   lws_is_final_fragment(ws->wsi) != 0);
+    ws->is_in_fragments = ws->is_in_fragments || (!is_last && rest == 0);
+    config_of(ws)->handler.on_data(ws->user, (struct str){n ? p : "", n}, is_last);
+    if (is_last)
+        ws->is_in_fragments = false;
 }
 
 /* out: false when the socket is broken */
@@ -141,7 +174,7 @@ static bool write_queued(struct net_ws *ws)
 
     if (!q)
         return true;
-    ws_queue_gone(q);
+    ws_queue_gone(q); /* libwebsockets calls only when it holds nothing any more */
     s = ws_queue_next(q, WRITE_PIECE);
     if (s.n > 0) {
         bytes = (unsigned char *)q->frames.mem + q->frames.start;
@@ -172,6 +205,18 @@ static int on_writeable(struct net_ws *ws)
         config_of(ws)->handler.on_drain(ws->user);
     }
     return 0;
+}
+
+/* A broken socket is left to its writeable callback, which may end it. */
+void ws_write_unsent(struct ws_engine *engine)
+{
+    struct net_ws *ws;
+
+    while ((ws = engine->unsent)) {
+        set_unsent(ws, false);
+        if (lws_partial_buffered(ws->wsi) || !write_queued(ws))
+            ask_to_write(ws);
+    }
 }
 
 /*
@@ -313,7 +358,7 @@ bool net_ws_send(struct net_ws *ws, struct str head, struct str tail)
     if (net_ws_waiting(ws) + bytes > config_of(ws)->outbound_bytes)
         return false;
     ws_queue_push(queue_of(ws), head, tail, loop_now_ms(ws->engine->server->loop));
-    ask_to_write(ws);
+    write_soon(ws);
     return true;
 }
 
@@ -370,7 +415,7 @@ void net_ws_close(struct net_ws *ws, unsigned code, const char *reason)
                         loop_now_ms(server->loop));
     net_ws_resume(ws); /* the client's answer must be read */
     server_set_deadline(server, &ws->closing, DEADLINE_WS_CLOSE);
-    ask_to_write(ws);
+    write_soon(ws);
 }
 
 void ws_expired(struct deadline *d)

@@ -34,6 +34,9 @@ const char *ws_protocol_name(struct str name);
 /* ws_accept — takes over offer->fd. on_open is called, and on_close when it fails at once. */
 void ws_accept(struct ws_engine *engine, const struct ws_offer *offer);
 
+/* ws_write_unsent — writes what was queued in this turn, with one send a socket. */
+void ws_write_unsent(struct ws_engine *engine);
+
 /* ws_expired — a closing handshake took too long. */
 void ws_expired(struct deadline *d);
 

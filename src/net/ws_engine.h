@@ -18,6 +18,7 @@ struct ws_engine {
     struct net_server *server;
     struct lws_context *context; /* set to NULL by libwebsockets when it is gone */
     struct net_ws *sockets;
+    struct net_ws *unsent;  /* those with something new to write */
     struct net_ws *opening; /* whose handshake is being answered */
     void *loops[1];
     int event_fd; /* that libwebsockets wakes itself with; its own */
