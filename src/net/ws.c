@@ -44,6 +44,7 @@ struct net_ws {
     bool is_unsent;       /* of the engine's unsent ones */
     bool is_write_asked;  /* a writeable callback will come */
     bool is_in_fragments; /* of a message, frames came and the last one did not yet */
+    bool has_peer_closed; /* its close frame came */
     bool wants_drain;
     char peer[PEER_BYTES];
 };
@@ -152,7 +153,7 @@ static void receive(struct net_ws *ws, const char *p, size_t n)
     size_t rest = lws_remaining_packet_payload(ws->wsi);
     bool is_last = lws_is_final_fragment(ws->wsi) != 0;
 
-    if (ws->state != WS_OPEN)
+    if (ws->state != WS_OPEN || ws->has_peer_closed) /* RFC 6455, 5.5.1 */
         return;
     /* Of one frame, n and what is to come never exceed what it announced. */
     if (n + rest > config_of(ws)->ws_message_bytes) {
@@ -223,8 +224,9 @@ void ws_write_unsent(struct ws_engine *engine)
  * A close frame came. The answer to ours ends the connection (-1); any other is answered by
  * libwebsockets (0).
  */
-static int on_peer_close(const struct net_ws *ws)
+static int on_peer_close(struct net_ws *ws)
 {
+    ws->has_peer_closed = true;
     return ws->state == WS_CLOSING && !ws->queue ? -1 : 0;
 }
 
