@@ -400,7 +400,8 @@ static const struct setting rows[] = {
         .default_text = "10",
         .env = "REUSE_CHAT_LIMITS_MESSAGES_PER_SECOND",
         .max = INT64_C(1000000),
-        .help = "Messages of one user a second; 0: no limit.",
+        .help = "Messages of one user a second; of markers, typing, SUBSCRIBE and ACK "
+                "five times as many; 0: no limit.",
     },
     {
         .key = "limits.messages_burst",

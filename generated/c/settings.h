@@ -177,7 +177,10 @@ struct settings {
      * How long the oldest of them may wait; 0: no limit. [limits.outbound_delay, in ms]
      */
     int64_t limits_outbound_delay;
-    /* Messages of one user a second; 0: no limit. [limits.messages_per_second] */
+    /*
+     * Messages of one user a second; of markers, typing, SUBSCRIBE and ACK five times as
+     * many; 0: no limit. [limits.messages_per_second]
+     */
     int64_t limits_messages_per_second;
     /*
      * Messages a user may send at once before that limit holds. [limits.messages_burst]
