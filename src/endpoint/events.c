@@ -30,7 +30,7 @@ void event_tell_held_room(struct hub *hub, struct feed_room *room,
 
     if (!feed_room_is_watched(room))
         return;
-    id = uuid_v7_from(&hub->ids, clock_real_ns());
+    id = uuid_v7(clock_real_ns());
     buf_init(&json, EVENT_JSON_MAX);
     room_event_json_encode(event, &json);
     feed_event(hub->feed, room, uuid_str(&id), buf_str(&json));
@@ -249,7 +249,7 @@ static void publish_presence(struct hub *hub, struct str user, bool is_online)
 {
     const struct user_presence value = {
         .user = user, .has_online = true, .online = is_online};
-    struct uuid id = uuid_v7_from(&hub->ids, clock_real_ns());
+    struct uuid id = uuid_v7(clock_real_ns());
     const struct event_meta meta = {.topic = hub->settings->kafka_event_topic,
                                     .id = uuid_str(&id),
                                     .time_ns = clock_real_ns(),

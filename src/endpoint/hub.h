@@ -7,7 +7,6 @@
 #define ENDPOINT_HUB_H
 
 #include "base/log.h"
-#include "base/uuid.h"
 #include "feed/feed.h"
 #include "feed/publisher.h"
 #include "feed/writer.h"
@@ -50,7 +49,6 @@ struct hub {
     size_t n_conns;
     struct loop_timer *tick;       /* once a second: heart-beats, deadlines, refreshes */
     struct buf scratch;            /* one outgoing frame at a time */
-    struct uuid_source ids;        /* of messages and events */
     void (*on_inquiry)(void *ctx); /* an inquiry was stored; NULL: nobody waits for it */
     void *on_inquiry_ctx;
     bool is_draining;

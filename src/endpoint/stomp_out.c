@@ -168,7 +168,7 @@ void stomp_out_message(struct stomp_sub *sub, struct feed_message *m)
 
 void stomp_out_json(struct stomp_sub *sub, struct str json)
 {
-    struct uuid id = uuid_v7_from(&sub->conn->hub->ids, clock_real_ns());
+    struct uuid id = uuid_v7(clock_real_ns());
 
     message_begin(sub);
     header(sub->conn, "message-id", uuid_str(&id));
@@ -255,7 +255,7 @@ static void error_headers(struct stomp_conn *c, enum err rc, struct str receipt)
 static void fail_soft(struct stomp_conn *c, enum err rc, struct str receipt,
                       struct str body)
 {
-    struct uuid id = uuid_v7_from(&c->hub->ids, clock_real_ns());
+    struct uuid id = uuid_v7(clock_real_ns());
 
     c->hub->stats.errors_soft++;
     message_begin(c->errors);

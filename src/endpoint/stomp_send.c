@@ -70,13 +70,13 @@ static void op_submit(struct stomp_conn *c, struct write_op *op)
     on_stored(op);
 }
 
-static struct store_message message_of(struct stomp_conn *c, struct arena *a,
-                                       struct str content, struct str key)
+static struct store_message message_of(struct arena *a, struct str content,
+                                       struct str key)
 {
     return (struct store_message){
         .content = arena_dup(a, content),
         .key = arena_dup(a, key),
-        .id = uuid_v7_from(&c->hub->ids, clock_real_ns()),
+        .id = uuid_v7(clock_real_ns()),
     };
 }
 
@@ -180,7 +180,7 @@ static void transaction_add(struct stomp_conn *c, struct stomp_transaction *t,
     if (!t->op)
         t->op = op_new(c, stomp_header(f, "destination"), room_uuid);
     t->messages[t->n] =
-        message_of(c, &t->op->arena, content, stomp_header(f, "idempotency-key"));
+        message_of(&t->op->arena, content, stomp_header(f, "idempotency-key"));
     t->receipts[t->n++] = str_dup(stomp_header(f, "receipt"));
 }
 
@@ -272,7 +272,7 @@ static void on_message(struct stomp_conn *c, const struct stomp_frame *f,
         arena_dup(&op->arena, stomp_header(f, "receipt"));
     op->unit.messages = ARENA_NEW(&op->arena, struct store_message);
     op->unit.messages[0] =
-        message_of(c, &op->arena, dto.content, stomp_header(f, "idempotency-key"));
+        message_of(&op->arena, dto.content, stomp_header(f, "idempotency-key"));
     op->unit.n_messages = 1;
     op_submit(c, op);
 }

@@ -50,7 +50,7 @@ static void publish(struct hub *hub, const struct typist *t)
                                         .user = user_of(t),
                                         .has_typing = true,
                                         .typing = t->is_typing};
-    struct uuid id = uuid_v7_from(&hub->ids, clock_real_ns());
+    struct uuid id = uuid_v7(clock_real_ns());
     struct event_meta meta = {.topic = hub->settings->kafka_event_topic,
                               .id = uuid_str(&id),
                               .time_ns = clock_real_ns(),
