@@ -16,7 +16,7 @@
 
 enum {
     READ_PIECE =
-        2048, /* bytes of payload a piece has at most; each connection holds so many */
+        1024, /* bytes of payload a piece has at most; each connection holds so many */
     WRITE_PIECE = 65536,  /* bytes handed to libwebsockets at once */
     SERVICE_BUF = 16384,  /* of the context: a handshake, and what came early */
     HANDSHAKE_MAX = 2048, /* header table while a handshake is answered */
