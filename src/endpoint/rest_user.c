@@ -258,9 +258,7 @@ static enum err block_transact(struct rest_call *call, struct work_ctx *ctx, boo
     rc = block_write(call, ctx, is_on);
     if (rc == ERR_OK)
         rc = touch_pair(call, ctx);
-    if (rc == ERR_OK)
-        return db_commit(ctx->db);
-    db_rollback(ctx->db);
+    rc = db_end(ctx->db, rc);
     return rc == ERR_DB_DUPLICATE ? ERR_OK : rc; /* it stood already */
 }
 

@@ -82,10 +82,7 @@ enum err inquiry_take(struct work_ctx *ctx, uint32_t max, struct str domain,
     if (rc != ERR_OK)
         return rc;
     rc = take(ctx, max, a, &rows, &n);
-    if (rc == ERR_OK)
-        rc = db_commit(ctx->db);
-    else
-        db_rollback(ctx->db);
+    rc = db_end(ctx->db, rc);
     if (rc != ERR_OK)
         return rc;
     *mails_out = ARENA_ARRAY(a, struct inquiry_mail, n);

@@ -78,10 +78,7 @@ static enum err mark_transact(const struct mark *m, struct mark_stored *result)
         result->is_moved = true;
         rc = put_event(m, &result->commit);
     }
-    if (rc == ERR_OK)
-        rc = db_commit(m->ctx->db);
-    else
-        db_rollback(m->ctx->db);
+    rc = db_end(m->ctx->db, rc);
     if (rc != ERR_OK)
         result->is_moved = false;
     return rc;

@@ -125,10 +125,7 @@ enum err room_change_put(struct work_ctx *ctx, const struct room_config *config,
 static enum err end_change(struct work_ctx *ctx, enum err rc,
                            struct room_outcome *outcome)
 {
-    if (rc == ERR_OK)
-        rc = db_commit(ctx->db);
-    else
-        db_rollback(ctx->db);
+    rc = db_end(ctx->db, rc);
     outcome->is_changed = rc == ERR_OK;
     return rc;
 }

@@ -119,10 +119,7 @@ static enum err anonymize_room(const struct deletion *d,
     if (rc != ERR_OK)
         return rc;
     rc = anonymize(d, room, outcome);
-    if (rc == ERR_OK)
-        rc = db_commit(d->ctx->db);
-    else
-        db_rollback(d->ctx->db);
+    rc = db_end(d->ctx->db, rc);
     outcome->is_changed = rc == ERR_OK;
     return rc;
 }
@@ -221,10 +218,7 @@ static enum err finish(const struct deletion *d, struct user_delete_step *step)
     if (rc != ERR_OK)
         return rc;
     rc = forget(d, step);
-    if (rc == ERR_OK)
-        rc = db_commit(d->ctx->db);
-    else
-        db_rollback(d->ctx->db);
+    rc = db_end(d->ctx->db, rc);
     step->is_over = rc == ERR_OK;
     return rc;
 }

@@ -130,10 +130,7 @@ static enum err clean_all(struct cleaning *c, struct str encoded)
         if (rc != ERR_OK)
             return rc;
         rc = clean_page(c, encoded, &after, &n);
-        if (rc == ERR_OK)
-            rc = db_commit(c->ctx->db);
-        else
-            db_rollback(c->ctx->db);
+        rc = db_end(c->ctx->db, rc);
         arena_reset(&c->arena);
     }
     return rc;
