@@ -296,9 +296,10 @@ def quiet_text(others):
             f"meanwhile (median; at most {max(others):.0f} %).")
 
 
-def document(figures, others):
+def document(figures, machine):
     rounds = max((len(values) for values in figures.values()), default=0)
-    parts = [f"{machine_text()} {rounds} round{'s' if rounds != 1 else ''}. {quiet_text(others)}"]
+    parts = [f"{machine_text()} {rounds} round{'s' if rounds != 1 else ''}, {machine.seconds:g} s "
+             f"of each row. {quiet_text(machine.others)}"]
     parts += ["\n".join(lines) for lines in (target_table(figures), ceiling_table(figures),
                                              cost_table(figures))]
     return "\n\n".join(parts) + "\n"
