@@ -2,20 +2,21 @@
  * A round of the relay against a real database: whatever it waits for, the server's end does not.
  * SPDX-License-Identifier: MIT
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
-#include "base/clock.h"
 #include "feed/relay.h"
 #include "generated/c/dao_chat.h"
 #include "support/loop_until.h"
 #include "tests/unit/db_fixture.h"
 
 enum {
-    DEADLINE_MS = 20000
+    DEADLINE_MS = 60000
 };
 
 static const struct log quiet = {.fd = 2, .level = LOG_LEVEL_ERROR};
@@ -52,6 +53,15 @@ static struct relay *relay_of(struct loop *loop, struct work_pool *pool,
                                             .ctx = round});
 }
 
+/* To wait for a lock on the row instead, one must ask for the row, and a worker that comes meanwhile
+ * passes over it. */
+static bool wait_for_post(struct loop *loop)
+{
+    struct pollfd p = {.fd = uv_backend_fd(loop_native(loop)), .events = POLLIN};
+
+    return poll(&p, 1, DEADLINE_MS) == 1;
+}
+
 static size_t rows_nobody_holds(struct db *db)
 {
     struct outbox_row *rows;
@@ -78,7 +88,6 @@ static void test_a_round_that_the_loop_never_came_to_gives_up_at_the_end(void **
     struct db *db = db_fixture_open();
     struct relay_round round = {.rc = ERR_OK};
     struct relay *relay = relay_of(loop, pool, &round);
-    int64_t end_ns = clock_mono_ns() + DEADLINE_MS * NS_PER_MS;
 
     (void)state;
     assert_int_equal(
@@ -86,9 +95,11 @@ static void test_a_round_that_the_loop_never_came_to_gives_up_at_the_end(void **
             db, &(struct dao_outbox_insert_in){.server_id = STR("s"), .payload = STR("")},
             NULL),
         ERR_OK);
+    uv_run(loop_native(loop),
+           UV_RUN_NOWAIT); /* its wake-up is watched only from then on */
     assert_true(relay_start(relay, NULL, true));
-    while (rows_nobody_holds(db) > 0)
-        assert_true(clock_mono_ns() < end_ns);
+    assert_true(wait_for_post(loop));
+    assert_int_equal(rows_nobody_holds(db), 0);
     relay_stop(relay);
     work_pool_free(&pool);
     relay_free(&relay);
