@@ -74,8 +74,12 @@ static void print_config(void)
 
 static bool takes_value(const char *flag)
 {
-    return strncmp(flag, "--", 2) == 0 && !strchr(flag, '=') &&
-           strcmp(flag, "--dry-run") != 0;
+    static const char *const alone[] = {"--dry-run", "--json", "--no-topic"};
+
+    for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
+        if (strcmp(flag, alone[i]) == 0)
+            return false;
+    return strncmp(flag, "--", 2) == 0 && !strchr(flag, '=');
 }
 
 /* Takes the words that are no flags out of argv: a subcommand and its argument. */
@@ -104,10 +108,15 @@ static int run(const struct app_args *args)
 {
     const char *command = args->command ? args->command : "serve";
 
-    if (strcmp(command, "serve") == 0)
-        return app_serve(args);
     if (strcmp(command, "migrate") == 0)
         return app_migrate(args);
+    if (args->argument) {
+        fprintf(stderr, "reuse-chat: %s does not take '%s', see 'reuse-chat help'\n",
+                command, args->argument);
+        return APP_EXIT_USAGE;
+    }
+    if (strcmp(command, "serve") == 0)
+        return app_serve(args);
     if (strcmp(command, "verify") == 0)
         return app_verify(args);
     if (strcmp(command, "check") == 0)

@@ -12,7 +12,7 @@
 #include "base/banned.h"
 
 enum {
-    REPORT_MAX = 1 << 20,
+    REPORT_MAX = 16 << 20,
     TOPIC_MAX = 256
 };
 

@@ -106,7 +106,7 @@ static enum err load_row(struct relay_job *j, struct work_ctx *ctx,
     const struct relay_config *config = &j->relay->config;
     struct event_record **records = &j->records[j->n];
     size_t *n = &j->n_records[j->n];
-    enum err rc = outbox_load(ctx, row, config->form, &ctx->arena, records, n);
+    enum err rc = outbox_load(ctx->db, row, config->form, &ctx->arena, records, n);
 
     j->relay->after = row->id;
     if (rc == ERR_BODY_INVALID) {

@@ -124,7 +124,7 @@ enum err outbox_decode(struct arena *a, struct str payload,
 /* --- messages, where they stand ------------------------------------------------------------ */
 
 struct loading {
-    struct work_ctx *ctx;
+    struct db *db;
     struct arena *arena;
     const struct outbox_row *row;
     struct outbox_messages where;
@@ -165,12 +165,12 @@ static enum err load_range(struct loading *l, const struct outbox_range *range)
     struct chat_row *rows;
     size_t n_members, n;
     enum err rc = dao_room_user_of_room(
-        l->ctx->db, &(struct dao_room_user_of_room_in){.id = range->room_id}, l->arena,
+        l->db, &(struct dao_room_user_of_room_in){.id = range->room_id}, l->arena,
         &members, &n_members);
 
     if (rc != ERR_OK || n_members == 0)
         return rc;
-    rc = dao_chat_after(l->ctx->db,
+    rc = dao_chat_after(l->db,
                         &(struct dao_chat_after_in){.room_id = range->room_id,
                                                     .after = range->first_seq - 1,
                                                     .limit = (uint32_t)range->messages},
@@ -188,16 +188,17 @@ static enum err load_messages(struct loading *l)
     for (size_t i = 0; i < l->where.n_ranges; i++)
         l->max += (size_t)l->where.ranges[i].messages;
     l->records = ARENA_ARRAY(l->arena, struct event_record, l->max);
+    if (!l->records)
+        return ERR_TOO_LARGE;
     for (size_t i = 0; i < l->where.n_ranges && rc == ERR_OK; i++)
         rc = load_range(l, &l->where.ranges[i]);
     return rc;
 }
 
-enum err outbox_load(struct work_ctx *ctx, const struct outbox_row *row,
-                     enum event_form form, struct arena *a,
-                     struct event_record **records_out, size_t *n_out)
+enum err outbox_load(struct db *db, const struct outbox_row *row, enum event_form form,
+                     struct arena *a, struct event_record **records_out, size_t *n_out)
 {
-    struct loading l = {.ctx = ctx, .arena = a, .row = row, .form = form};
+    struct loading l = {.db = db, .arena = a, .row = row, .form = form};
     enum err rc = outbox_messages_pb_decode(a, row->payload, &l.where, NULL);
 
     if (rc == ERR_BODY_INVALID)

@@ -47,9 +47,10 @@ NODISCARD enum err outbox_put_messages(struct work_ctx *ctx, struct str server_i
  * deleted since are left out.
  * in:     form: of the messages' values
  * out:    records in a
- * errors: ERR_BODY_INVALID: no row of this release, ERR_DB_*. thread: worker
+ * errors: ERR_BODY_INVALID: no row of this release; ERR_TOO_LARGE: above the ceiling of a; ERR_DB_*
+ * thread: worker
  */
-NODISCARD enum err outbox_load(struct work_ctx *ctx, const struct outbox_row *row,
+NODISCARD enum err outbox_load(struct db *db, const struct outbox_row *row,
                                enum event_form form, struct arena *a,
                                struct event_record **records_out, size_t *n_out);
 

@@ -271,6 +271,20 @@ struct outbox_walk {
     void *ctx;
 };
 
+/* out: as verify_outbox_fn has them */
+static enum err read_row(struct verify *v, const struct dao_verify_outbox_row *row,
+                         struct event_record **records_out, size_t *n_out)
+{
+    const struct outbox_row stored = {
+        .id = row->id, .server_id = row->server_id, .payload = row->payload};
+    enum err rc = outbox_load(v->db, &stored, EVENT_JSON, &v->page, records_out, n_out);
+
+    if (rc != ERR_BODY_INVALID && rc != ERR_TOO_LARGE)
+        return rc;
+    *records_out = NULL;
+    return ERR_OK;
+}
+
 static enum err page_outbox(struct verify *v, int64_t *after, bool *more_out, void *ctx)
 {
     const struct outbox_walk *walk = ctx;
@@ -281,12 +295,12 @@ static enum err page_outbox(struct verify *v, int64_t *after, bool *more_out, vo
         &v->page, &rows, &n);
 
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
-        struct event_record *records = NULL;
-        size_t n_records = 0;
+        struct event_record *records;
+        size_t n_records;
 
-        if (outbox_decode(&v->page, rows[i].payload, &records, &n_records) != ERR_OK)
-            records = NULL;
-        walk->on_row(v, &rows[i], records, n_records, walk->ctx);
+        rc = read_row(v, &rows[i], &records, &n_records);
+        if (rc == ERR_OK)
+            walk->on_row(v, &rows[i], records, n_records, walk->ctx);
         *after = rows[i].id;
     }
     *more_out = rc == ERR_OK && n == OUTBOX_PAGE;

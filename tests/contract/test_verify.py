@@ -11,6 +11,7 @@ import jsonschema
 import pymysql
 import pytest
 
+from harness import schema
 from harness.backing import ROOT, Database
 from harness.server import program
 from harness.wait import eventually
@@ -201,11 +202,19 @@ def test_repeated_keys_and_ids(run, room, database):
     assert texts(checks["message_ids"]) == [f"message {first['id']} stands 2 times"]
 
 
+def messages_row(room_id, first_seq, messages):
+    """The payload of a row that says where its messages stand, in hexadecimal."""
+    row = schema.message("reuse.event.OutboxMessages", time_us=1, topic="chat")
+    row.ranges.add(room_id=room_id, first_seq=first_seq, messages=messages)
+    return row.SerializeToString().hex()
+
+
 @pytest.mark.parametrize("row, said", [
     ("UTC_TIMESTAMP(6), 'gone-1', 'no batch'", "row 1 cannot be read"),
     ("UTC_TIMESTAMP(6) - INTERVAL 2 MINUTE, 'gone-1', ''",
      "row 1 of server gone-1 is unsent since 12"),
     ("UTC_TIMESTAMP(6) - INTERVAL 10 SECOND, 'gone-1', ''", None),
+    (f"UTC_TIMESTAMP(6), 'gone-1', X'{messages_row(1, 1, 2)}'", None),
 ])
 def test_the_outbox(backing, tag, row, said):
     """Of a database without a server, whose relay would take the row."""
@@ -245,24 +254,29 @@ def test_a_record_without_its_message(run, room, topics):
         checks, "topic_to_database")
 
 
-def test_a_message_without_its_record(run, room, database, topics):
+@pytest.mark.parametrize("waits", [False, True], ids=["nowhere", "in the outbox"])
+def test_a_message_without_its_record(run, room, database, waits):
     sql = ("INSERT INTO chat (room_id, seq, id, sender, message, timestamp) SELECT room_id, 6, '{}', "
            "sender, 'silent', timestamp FROM chat WHERE seq = 5 AND room_id = "
            "(SELECT id FROM room WHERE roomuuid = '{}')")
     silent = str(uuid.uuid4())
     before = run()[1]["topic_to_database"]["found"]
-    with planted(database, sql.format(silent, room.uuid),
+    room_id = database.rows("SELECT id FROM room WHERE roomuuid = %s", room.uuid)[0]["id"]
+    row = f"INSERT INTO outbox (server_id, payload) VALUES ('gone-1', X'{messages_row(room_id, 6, 1)}')"
+    with planted(database, sql.format(silent, room.uuid), *[row] * waits,
                  f"UPDATE room SET last_seq = 6, last_seq_0 = IF(last_seq_0 = 5, 6, last_seq_0), "
                  f"last_seq_1 = IF(last_seq_1 = 5, 6, last_seq_1) WHERE roomuuid = '{room.uuid}'",
-                 undo=[f"DELETE FROM chat WHERE id = '{silent}'",
+                 undo=["DELETE FROM outbox WHERE server_id = 'gone-1'",
+                       f"DELETE FROM chat WHERE id = '{silent}'",
                        f"UPDATE room SET last_seq = 5, last_seq_0 = LEAST(last_seq_0, 5), last_seq_1 = "
                        f"LEAST(last_seq_1, 5) WHERE roomuuid = '{room.uuid}'"]):
         status, checks = run()
 
-    assert status == FINDINGS and checks["topic_to_database"]["found"] == before
-    assert checks["last_seq"]["found"] == 0, checks["last_seq"]
-    assert texts(checks["database_to_topic"]) == [
-        f"message 6 ({silent}) is neither on the topic nor in the outbox"]
+    assert checks["topic_to_database"]["found"] == before
+    assert checks["last_seq"]["found"] == checks["outbox"]["found"] == 0, checks
+    assert status == (SOUND if waits and not before else FINDINGS)
+    assert texts(checks["database_to_topic"]) == ([] if waits else [
+        f"message 6 ({silent}) is neither on the topic nor in the outbox"])
 
 
 def test_other_contents_and_places(run, room, database):
@@ -332,6 +346,12 @@ def test_the_text_is_for_people(database, room, topics):
     assert topics
 
 
-@pytest.mark.parametrize("tail", ["0", "x", "10001"])
-def test_a_tail_has_limits(tail):
-    assert verify(f"--database.url={NOWHERE}", f"--tail={tail}").returncode == USAGE
+@pytest.mark.parametrize("words", [("--tail=0",), ("--tail=x",), ("--tail=10001",), ("chat",)], ids=" ".join)
+def test_a_wrong_command_line_is_refused(words):
+    assert verify(f"--database.url={NOWHERE}", *words).returncode == USAGE
+
+
+def test_flags_may_come_first():
+    ended = subprocess.run([program(), "--json", "--no-topic", "verify", f"--database.url={NOWHERE}"],
+                           capture_output=True, check=False, timeout=120)
+    assert ended.returncode == UNCHECKED and json.loads(ended.stdout)["result"] == "unchecked"

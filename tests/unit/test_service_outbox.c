@@ -23,7 +23,7 @@ static struct event_record *last_row(struct scene *s, enum event_form form, size
     };
     struct event_record *records = NULL;
 
-    assert_int_equal(outbox_load(&s->ctx, &row, form, &s->arena, &records, n), ERR_OK);
+    assert_int_equal(outbox_load(s->ctx.db, &row, form, &s->arena, &records, n), ERR_OK);
     return records;
 }
 
@@ -90,7 +90,7 @@ static void test_a_row_that_release_0_1_0_wrote_is_read(void **state)
                      ERR_OK);
     row.payload = buf_str(&payload);
 
-    assert_int_equal(outbox_load(&s->ctx, &row, EVENT_JSON, &s->arena, &records, &n),
+    assert_int_equal(outbox_load(s->ctx.db, &row, EVENT_JSON, &s->arena, &records, &n),
                      ERR_OK);
     assert_int_equal(n, 1);
     assert_same_record(&records[0], &s->result.commits->records[0]);

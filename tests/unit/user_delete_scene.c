@@ -154,7 +154,7 @@ static size_t outbox(struct scene *s, struct event_record *out, size_t max)
         size_t n_records;
 
         assert_int_equal(
-            outbox_load(&s->ctx, &rows[i], EVENT_JSON, &s->arena, &records, &n_records),
+            outbox_load(s->ctx.db, &rows[i], EVENT_JSON, &s->arena, &records, &n_records),
             ERR_OK);
         for (size_t k = 0; k < n_records; k++) {
             assert_true(n < max);
@@ -190,7 +190,7 @@ void outbox_as_released(struct scene *s, enum event_form form)
         size_t n_records;
 
         assert_int_equal(
-            outbox_load(&s->ctx, &rows[i], form, &s->arena, &records, &n_records),
+            outbox_load(s->ctx.db, &rows[i], form, &s->arena, &records, &n_records),
             ERR_OK);
         assert_int_equal(outbox_encode(records, n_records, &s->arena, &payload), ERR_OK);
         assert_int_equal(
