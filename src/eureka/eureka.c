@@ -18,8 +18,10 @@
 #include "base/banned.h"
 
 enum {
-    URL_BYTES_MAX = 4096,
-    BODY_BYTES_MAX = 16384,
+    PATH_BYTES_MAX = 8192,
+    URL_BYTES_MAX =
+        8192 + PATH_BYTES_MAX, /* with a character of eureka.url in four bytes */
+    BODY_BYTES_MAX = 65536,
     CONNECT_TIMEOUT_MS = 3000,
     TIMEOUT_MS = 5000,
     REMOVE_TIMEOUT_MS = 1500, /* the end of the server waits for it */
@@ -135,7 +137,15 @@ static long ask(struct eureka *e, const struct call *call, struct str url)
     return status;
 }
 
-/* An answer of one of the registries; 0: none has one, which is logged once. */
+/* What an answer says; if it is not yes, e->error says what it was. */
+static bool is_yes(struct eureka *e, long answer)
+{
+    if (answer > 0 && answer / 100 != 2)
+        snprintf(e->error, sizeof(e->error), "it answered %ld", answer);
+    return answer / 100 == 2;
+}
+
+/* An answer of one of the registries; 0: none has one. */
 static long ask_any(struct eureka *e, const struct call *call)
 {
     struct str urls = e->config.urls, url;
@@ -149,8 +159,7 @@ static long ask_any(struct eureka *e, const struct call *call)
         if (status >= 200 && status < 500)
             return status;
     }
-    if (status > 0)
-        snprintf(e->error, sizeof(e->error), "it answered %ld", status);
+    (void)is_yes(e, status);
     return 0;
 }
 
@@ -175,9 +184,10 @@ static long call_instance(struct eureka *e, const char *method, const char *quer
     struct buf path;
     long status;
 
-    buf_init(&path, URL_BYTES_MAX);
+    buf_init(&path, PATH_BYTES_MAX);
     instance_path(&e->config, &path);
     buf_append_c(&path, query);
+    BUG_ON(!buf_ok(&path)); /* all are settings with ceilings */
     status = ask_any(e, &(struct call){.method = method,
                                        .path = buf_str(&path),
                                        .timeout_ms = timeout_ms,
@@ -199,31 +209,29 @@ static struct str app_path(struct str instance)
 static void enrol(struct eureka *e, enum eureka_status status)
 {
     struct buf path, body;
-    long answer;
+    bool is_made;
 
     /* The first words with a registry tell our address. */
     if (!e->address[0] && call_instance(e, "GET", "", TIMEOUT_MS, false) == 0) {
         note(e, "eureka.registered", false);
         return;
     }
-    buf_init(&path, URL_BYTES_MAX);
+    buf_init(&path, PATH_BYTES_MAX);
     buf_init(&body, BODY_BYTES_MAX);
     instance_path(&e->config, &path);
     instance_put(&e->config, str_of(e->address), status, clock_real_ns() / NS_PER_MS,
                  &body);
-    BUG_ON(!buf_ok(&path) || !buf_ok(&body)); /* all are settings with ceilings */
+    BUG_ON(!buf_ok(&path) || !buf_ok(&body)); /* as above */
     e->registration = REGISTRATION_UNSURE;
-    answer = ask_any(e, &(struct call){.method = "POST",
-                                       .path = app_path(buf_str(&path)),
-                                       .body = buf_str(&body),
-                                       .timeout_ms = TIMEOUT_MS});
-    if (answer >= 300)
-        snprintf(e->error, sizeof(e->error), "it answered %ld", answer);
-    if (answer >= 200 && answer < 300) {
+    is_made = is_yes(e, ask_any(e, &(struct call){.method = "POST",
+                                                  .path = app_path(buf_str(&path)),
+                                                  .body = buf_str(&body),
+                                                  .timeout_ms = TIMEOUT_MS}));
+    if (is_made) {
         e->registration = REGISTRATION_MADE;
         e->told = status;
     }
-    note(e, "eureka.registered", answer >= 200 && answer < 300);
+    note(e, "eureka.registered", is_made);
     buf_release(&path);
     buf_release(&body);
 }
@@ -233,17 +241,19 @@ static void renew(struct eureka *e)
     const char *query = e->told == EUREKA_UP ? "?status=UP" : "?status=DOWN";
     long answer = call_instance(e, "PUT", query, TIMEOUT_MS, false);
 
+    bool is_renewed = is_yes(e, answer);
+
     if (answer == NOT_FOUND) /* it was started again, or took us for dead */
         enrol(e, e->told);
-    else if (answer == 0 || e->is_failing)
-        note(e, "eureka.renewed", answer > 0);
+    else if (!is_renewed || e->is_failing)
+        note(e, "eureka.renewed", is_renewed);
 }
 
 static void withdraw(struct eureka *e)
 {
     long answer = call_instance(e, "DELETE", "", REMOVE_TIMEOUT_MS, true);
 
-    if (answer > 0)
+    if (is_yes(e, answer) || answer == NOT_FOUND)
         LOG_INFO(e->config.log, "eureka.removed", LOG_STR("app", e->config.app));
     else
         LOG_WARN(e->config.log, "eureka.not_removed", LOG_C("why", e->error));

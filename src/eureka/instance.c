@@ -7,7 +7,7 @@
 #include "base/banned.h"
 
 enum {
-    NAME_BYTES_MAX = 1024,
+    NAME_BYTES_MAX = 4096,
     MISSED_RENEWALS = 3 /* then the registry forgets the server; Eureka's own default */
 };
 

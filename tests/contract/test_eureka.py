@@ -105,6 +105,23 @@ def test_a_registry_that_comes_late_goes_and_comes_back(start_server, registry):
     assert server.stop() == 0
 
 
+def test_a_registry_that_refuses_is_told_of(start_server, registry):
+    registry.refusal = 401
+    server = start(start_server, registry)
+    eventually(lambda: "during=eureka.registered why=\"it answered 401\"" in server.log())
+    registry.refusal = None
+    eventually(lambda: registry.count("PUT", 200) > 0, 20)
+
+    registry.refusal = 403
+
+    eventually(lambda: "during=eureka.renewed why=\"it answered 403\"" in server.log())
+    registry.refusal = None
+    eventually(lambda: "eureka.renewed app=" in server.log(), 20)
+    registry.refusal = 403
+    assert server.stop() == 0
+    assert "eureka.not_removed why=\"it answered 403\"" in server.log()
+
+
 def test_the_second_registry_is_asked_if_the_first_is_away(start_server, registry):
     away = Registry()
     server = start(start_server, registry, **{"eureka.url": f"{away.url}, {registry.url.rstrip('/')}"})

@@ -1,4 +1,4 @@
-"""A registry that speaks Eureka's REST interface and keeps what it is told; it may forget, hang or be away.
+"""A registry that speaks Eureka's REST interface and keeps what it is told; it may forget, refuse, hang or be away.
 SPDX-License-Identifier: MIT
 """
 import contextlib
@@ -19,6 +19,7 @@ class Registry:
         self.is_open = threading.Event()  # not set: calls hang
         self.is_open.set()
         self.waiting = 0
+        self.refusal = None  # a status: all calls are answered so
         self.httpd = None
 
     def __enter__(self):
@@ -77,6 +78,8 @@ class Registry:
 
     def take(self, call, body):
         """Status and body of the answer, as Eureka gives them."""
+        if self.refusal:
+            return self.refusal, b""
         path = call.path.partition("?")[0].split("/")
         if path[:3] != ["", "eureka", "apps"] or len(path) > 5:
             return 404, b""
