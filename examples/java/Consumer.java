@@ -79,11 +79,11 @@ public class Consumer {
             return;
         }
         ChatDto chat = decode(event);
+        long seq = Long.parseLong((String) event.getExtension("sequence"));
         if (ids.put(event.getId(), true) != null) {
             count("duplicates");
             return;
         }
-        long seq = Long.parseLong((String) event.getExtension("sequence"));
         checkOrder(chat.getRoomUUID(), seq);
         print(Long.toString(seq), chat);
     }

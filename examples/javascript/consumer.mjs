@@ -63,23 +63,24 @@ class Reader {
     this.counts.records++;
     const header = (/** @type {string} */ name) => record.headers?.[name]?.toString();
     if ((header("ce_type") ?? TYPE) !== TYPE) return void this.counts.skipped++; // came later
+    const id = header("ce_id"); // records of other producers have no headers
     let chat;
+    let seq = 0;
     try {
       chat = decode(record.value, header("content-type"));
+      if (id) seq = Number(BigInt(header("ce_sequence")));
     } catch (error) {
       // One bad record must not stop the partition.
       console.error(`skipped offset ${record.offset}: ${error}`);
       return void this.counts.skipped++;
     }
-    let seq = "-"; // records of other producers have no headers
-    const id = header("ce_id");
     if (id) {
       if (this.ids.has(id)) return void this.counts.duplicates++;
       this.ids.put(id, true);
-      seq = this.checkOrder(chat.roomUUID, Number(header("ce_sequence")));
+      this.checkOrder(chat.roomUUID, seq);
     }
     this.counts.messages++;
-    console.log([chat.roomUUID, seq, chat.sender, chat.timestamp, JSON.stringify(chat.content)].join("\t"));
+    console.log([chat.roomUUID, id ? seq : "-", chat.sender, chat.timestamp, JSON.stringify(chat.content)].join("\t"));
   }
 
   /** Numbers of a room have no gaps; two servers that write at once may invert some. */
@@ -87,7 +88,6 @@ class Reader {
     const last = this.last.get(room) ?? seq - 1;
     if (seq !== last + 1) this.counts.out_of_order++;
     this.last.put(room, Math.max(seq, last));
-    return String(seq);
   }
 }
 

@@ -45,23 +45,23 @@ class Reader:
     def take(self, record):
         """One record of the topic."""
         self.counts["records"] += 1
-        headers = {name: value.decode() for name, value in record.headers() or []}
-        if headers.get("ce_type", TYPE) != TYPE:  # a kind of event that came later
-            self.counts["skipped"] += 1
-            return
         try:
+            headers = {name: value.decode() for name, value in record.headers() or []}
+            if headers.get("ce_type", TYPE) != TYPE:  # a kind of event that came later
+                self.counts["skipped"] += 1
+                return
             chat = decode(record.value(), headers.get("content-type", "application/json"))
+            # records of other producers have no headers
+            seq = int(headers["ce_sequence"]) if "ce_id" in headers else "-"
         except Exception as error:  # one bad record must not stop the partition
             print(f"skipped {record.partition()}/{record.offset()}: {error!r}", file=sys.stderr)
             self.counts["skipped"] += 1
             return
-        seq = "-"  # records of other producers have no headers
         if "ce_id" in headers:
             if headers["ce_id"] in self.ids:
                 self.counts["duplicates"] += 1
                 return
             self.ids.put(headers["ce_id"], True)
-            seq = int(headers["ce_sequence"])
             self.check_order(chat.room_uuid, seq)
         self.counts["messages"] += 1
         print(chat.room_uuid, seq, chat.sender, chat.timestamp,
