@@ -155,7 +155,8 @@ void feed_sub_advance(struct feed_sub *sub)
 
     if (sub->state != FEED_SUB_REPLAY && sub->state != FEED_SUB_LIVE)
         return;
-    if (sub->is_event)
+    /* What cannot be replayed whole is not replayed in part: its reader pages up to last-seq. */
+    if (sub->is_event || (sub->state == FEED_SUB_REPLAY && !sub->is_recovered))
         sub->cursor = room->end;
     while (sub->cursor < room->end) {
         if (sub->cursor + 1 < room->tail_first) {
