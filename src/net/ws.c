@@ -208,14 +208,15 @@ static int on_writeable(struct net_ws *ws)
     return 0;
 }
 
-/* A broken socket is left to its writeable callback, which may end it. */
+/* A socket that is fairly full waits for its writeable callback: the rest of its room is for the last
+ * words to somebody who does not read. A broken one is left to that callback too, which may end it. */
 void ws_write_unsent(struct ws_engine *engine)
 {
     struct net_ws *ws;
 
     while ((ws = engine->unsent)) {
         set_unsent(ws, false);
-        if (lws_partial_buffered(ws->wsi) || !write_queued(ws))
+        if (lws_send_pipe_choked(ws->wsi) || !write_queued(ws))
             ask_to_write(ws);
     }
 }

@@ -4,10 +4,13 @@ SPDX-License-Identifier: MIT
 import asyncio
 import contextlib
 import json
+import re
+import subprocess
 import time
 
 import pytest
 
+from harness.server import program
 from harness.stomp import Loop, encode
 from harness.wait import eventually
 
@@ -178,6 +181,19 @@ def test_a_slow_consumer_is_told_and_comes_back(start_server):
         assert receipt.headers["recovered"] == "true"
         assert [int(m.headers["seq"]) for m in back.messages(sent - len(heard))] == list(
             range(len(heard) + 1, sent + 1))
+    server.kill()
+
+
+def test_slow_consumers_are_told_though_they_read_only_after_the_end(start_server):
+    """A socket is not filled to the brim, so that the last words find room when nobody reads. The
+    bench reads again some seconds after the server gave its slow ones up."""
+    server = start_server()
+    done = subprocess.run(
+        [program(), "bench", f"--urls={server.url}", "--mode=slow", "--rooms=1", "--rate=1000",
+         "--content=1900", "--slow=3", "--warmup=0.2", "--seconds=6"],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^slow_told +3$", done.stdout, re.M), done.stdout
     server.kill()
 
 
