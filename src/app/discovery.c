@@ -34,8 +34,7 @@ static void look_run(struct work_job *job, struct work_ctx *ctx)
 {
     struct look *look = (struct look *)job;
 
-    look->is_up = db_connect(ctx->db) == ERR_OK &&
-                  db_run_text(ctx->db, STR("SELECT 1"), &ctx->arena, NULL) == ERR_OK;
+    look->is_up = db_answers(ctx->db);
 }
 
 static void look_done(struct work_job *job)

@@ -187,4 +187,11 @@ NODISCARD enum err db_exec_batch(struct db *db, const struct db_query *q,
 NODISCARD enum err db_run_text(struct db *db, struct str sql, struct arena *a,
                                struct str *first_out);
 
+/* db_answers — whether the database answers now; connects if it must. thread: worker */
+static inline bool db_answers(struct db *db)
+{
+    return db_connect(db) == ERR_OK &&
+           db_run_text(db, STR("SELECT 1"), NULL, NULL) == ERR_OK;
+}
+
 #endif

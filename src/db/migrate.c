@@ -77,10 +77,7 @@ static enum err apply_rows(struct run *run, const struct migration_text *t, size
         rc = db_run_text(run->db, t->statements[i].text, NULL, NULL);
     if (rc == ERR_OK)
         rc = record_progress(run->db, t, i + 1);
-    if (rc == ERR_OK)
-        return db_commit(run->db);
-    db_rollback(run->db);
-    return rc;
+    return db_end(run->db, rc);
 }
 
 /* A table statement commits by itself; record_resume finds out about one that was not counted. */
@@ -170,11 +167,7 @@ static enum err apply_file(struct run *run, const struct migration *file,
 
     arena_init(&a, 1 << 16);
     migration_text_init(&t, file);
-    rc = record_read(run->db, &t, &a, &record);
-    if (rc != ERR_OK)
-        rc = fail(run, rc);
-    else
-        rc = record_fits(&t, &record, highest, run->why);
+    rc = record_read_fitting(run->db, &t, highest, &a, &record, run->why);
     if (rc == ERR_OK && !record_is_done(&record))
         rc = apply(run, &t, &record);
     migration_text_release(&t);
@@ -235,11 +228,6 @@ static enum err apply_checked(struct run *run, unsigned highest)
     return rc;
 }
 
-static unsigned last_of(const struct migration_set *set)
-{
-    return set->n > 0 ? set->files[set->n - 1].version : 0;
-}
-
 static enum err begin_records(struct run *run, unsigned *highest)
 {
     enum err rc = record_create_table(run->db);
@@ -251,7 +239,7 @@ static enum err begin_records(struct run *run, unsigned *highest)
 
 static enum err apply_set(struct run *run)
 {
-    unsigned highest, last = last_of(run->set);
+    unsigned highest, last = migration_last(run->set);
     enum err rc = begin_records(run, &highest);
 
     if (rc == ERR_OK)
@@ -298,7 +286,7 @@ static enum err compare_tables(struct run *run, struct buf *differences)
     rc = schema_read(run->db, &a, &live);
     if (rc != ERR_OK)
         rc = fail(run, rc);
-    else if (schema_compare(run->set->schema, last_of(run->set), SIZE_MAX, &live,
+    else if (schema_compare(run->set->schema, migration_last(run->set), SIZE_MAX, &live,
                             differences) > 0)
         rc = refuse(run, "the tables are not those that the migrations make");
     arena_release(&a);
@@ -363,7 +351,7 @@ enum err migrate_baseline(struct db *db, const struct migration_set *set,
     if (rc != ERR_OK)
         return rc;
     rc = begin_records(&run, &highest);
-    if (rc == ERR_OK && highest > last_of(set))
+    if (rc == ERR_OK && highest > migration_last(set))
         rc = refuse(&run, "a later migration is recorded already");
     if (rc == ERR_OK)
         rc = record_set(&run, true);

@@ -9,7 +9,6 @@
 #include "base/banned.h"
 
 enum {
-    NO_SUCH_TABLE = 1146,
     TEXT_MAX = 1 << 20,
     LOOKS_MAX = 100
 };
@@ -18,15 +17,6 @@ static enum err fail(struct db *db, struct why *why, enum err rc)
 {
     why_set(why, "%s", db_error_text(db));
     return rc;
-}
-
-/* As record_read; without a table of records there is none. */
-static enum err read_record(struct db *db, const struct migration_text *t,
-                            struct arena *a, struct record *out)
-{
-    enum err rc = record_read(db, t, a, out);
-
-    return rc == ERR_DB_SCHEMA && db_error_code(db) == NO_SUCH_TABLE ? ERR_OK : rc;
 }
 
 bool migration_changes_rows(struct str statement)
@@ -45,11 +35,7 @@ static enum err position_of(struct db *db, const struct migration *file,
 
     arena_init(&a, TEXT_MAX);
     migration_text_init(&t, file);
-    rc = read_record(db, &t, &a, &record);
-    if (rc != ERR_OK)
-        rc = fail(db, why, rc);
-    else
-        rc = record_fits(&t, &record, at->highest, why);
+    rc = record_read_fitting(db, &t, at->highest, &a, &record, why);
     if (rc == ERR_OK && record.state != MIGRATE_PENDING) {
         at->version = file->version;
         at->applied = record.applied;
@@ -68,8 +54,6 @@ enum err record_position(struct db *db, const struct migration_set *set,
 
     *out = (struct position){0};
     rc = record_highest(db, &out->highest);
-    if (rc == ERR_DB_SCHEMA && db_error_code(db) == NO_SUCH_TABLE)
-        rc = ERR_OK;
     if (rc != ERR_OK)
         return fail(db, why, rc);
     for (size_t i = 0; i < set->n && !rc; i++)
@@ -134,7 +118,7 @@ static enum err status_of(struct db *db, const struct migration *file, struct ar
     enum err rc;
 
     migration_text_init(&t, file);
-    rc = read_record(db, &t, a, &record);
+    rc = record_read(db, &t, a, &record);
     *out = (struct migrate_status){
         .version = file->version,
         .name = file->name,
@@ -163,11 +147,6 @@ enum err migrate_status(struct db *db, const struct migration_set *set, struct a
 
 /* --- verify ------------------------------------------------------------------------------- */
 
-static unsigned last_of(const struct migration_set *set)
-{
-    return set->n > 0 ? set->files[set->n - 1].version : 0;
-}
-
 /* The last statement of a run that was cut short may be applied and not counted. */
 static bool is_one_further(const struct migration_set *set, const struct position *at,
                            const struct schema *live)
@@ -187,7 +166,7 @@ static void judge(const struct migration_set *set, const struct position *at,
 {
     bool is_recorded =
         at->version > 0; /* else tables of ours may be those to take over */
-    unsigned version = is_recorded ? at->version : last_of(set);
+    unsigned version = is_recorded ? at->version : migration_last(set);
     size_t applied = is_recorded ? at->applied : SIZE_MAX,
            n = schema_compare(set->schema, version, applied, live, differences);
 
@@ -228,7 +207,7 @@ enum err migrate_verify(struct db *db, const struct migration_set *set,
                         struct migrate_verdict *out, struct buf *differences,
                         struct why *why)
 {
-    unsigned last = last_of(set);
+    unsigned last = migration_last(set);
     struct position at;
     struct schema live;
     struct arena a;
@@ -262,11 +241,7 @@ static enum err plan_file(struct db *db, const struct migration_set *set,
 
     arena_init(&a, TEXT_MAX);
     migration_text_init(&t, file);
-    rc = read_record(db, &t, &a, &record);
-    if (rc != ERR_OK)
-        rc = fail(db, why, rc);
-    else
-        rc = record_fits(&t, &record, highest, why);
+    rc = record_read_fitting(db, &t, highest, &a, &record, why);
     if (rc == ERR_OK)
         rc = record_resume(db, set, &t, &record, &first, why);
     for (size_t i = first; rc == ERR_OK && !record_is_done(&record) && i < t.n; i++)

@@ -6,7 +6,8 @@
 #include "base/banned.h"
 
 enum {
-    TEXT_MAX = 16 << 20
+    TEXT_MAX = 16 << 20,
+    NO_SUCH_TABLE = 1146
 };
 
 static const char create_table[] =
@@ -80,6 +81,12 @@ static enum err run(struct db *db, struct buf *sql, struct arena *a, struct str 
     rc = db_run_text(db, buf_str(sql), a, out);
     buf_release(sql);
     return rc;
+}
+
+/* Without a table of records there are none. */
+static enum err if_recorded(const struct db *db, enum err rc)
+{
+    return rc == ERR_DB_SCHEMA && db_error_code(db) == NO_SUCH_TABLE ? ERR_OK : rc;
 }
 
 enum err record_create_table(struct db *db)
@@ -170,7 +177,7 @@ enum err record_read(struct db *db, const struct migration_text *t, struct arena
     *out = (struct record){.state = MIGRATE_PENDING};
     rc = read_row(db, t->file->version, a, &text, &out->error);
     if (rc != ERR_OK || !text.p)
-        return rc;
+        return if_recorded(db, rc);
     if (!parse_row(text, &row))
         return ERR_DB_SCHEMA;
     out->state = state_of(row.state);
@@ -197,6 +204,18 @@ enum err record_fits(const struct migration_text *t, const struct record *record
         return ERR_OK;
     why_set(why, "%04u_%s.sql %s", t->file->version, t->file->name, what);
     return ERR_DB_SCHEMA;
+}
+
+enum err record_read_fitting(struct db *db, const struct migration_text *t,
+                             unsigned highest, struct arena *a, struct record *out,
+                             struct why *why)
+{
+    enum err rc = record_read(db, t, a, out);
+
+    if (rc == ERR_OK)
+        return record_fits(t, out, highest, why);
+    why_set(why, "%s", db_error_text(db));
+    return rc;
 }
 
 /* INSERT, and the rest of a record of a migration of which nothing is applied yet. */
@@ -297,10 +316,13 @@ enum err record_highest(struct db *db, unsigned *out)
     struct str text;
     enum err rc;
 
+    *out = 0;
     arena_init(&a, 256);
     rc = db_run_text(db, STR("SELECT COALESCE(MAX(version), 0) FROM schema_migration"),
                      &a, &text);
-    if (rc == ERR_OK && !parse_number(&text, out))
+    if (rc != ERR_OK)
+        rc = if_recorded(db, rc);
+    else if (!parse_number(&text, out))
         rc = ERR_DB_SCHEMA;
     arena_release(&a);
     return rc;

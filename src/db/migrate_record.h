@@ -29,6 +29,12 @@ struct record {
     struct str error;    /* in a */
 };
 
+/* migration_last — the version that the set leads to; 0: it is empty. */
+static inline unsigned migration_last(const struct migration_set *set)
+{
+    return set->n > 0 ? set->files[set->n - 1].version : 0;
+}
+
 static inline bool record_is_done(const struct record *record)
 {
     return record->state == MIGRATE_DONE || record->state == MIGRATE_BASELINE;
@@ -71,9 +77,13 @@ bool migration_changes_rows(struct str statement);
 
 /* record_create_table — if it is not there. */
 NODISCARD enum err record_create_table(struct db *db);
-/* record_read — what is recorded of a migration; the table must be there. */
+/* record_read — what is recorded of a migration; without a table of records there is nothing. */
 NODISCARD enum err record_read(struct db *db, const struct migration_text *t,
                                struct arena *a, struct record *out);
+/* record_read_fitting — the same, and it must fit the file. errors: with why: of both */
+NODISCARD enum err record_read_fitting(struct db *db, const struct migration_text *t,
+                                       unsigned highest, struct arena *a,
+                                       struct record *out, struct why *why);
 /* record_begin — a new record, or an old one that goes on with the text of now. */
 NODISCARD enum err record_begin(struct db *db, const struct migration_text *t,
                                 bool is_new);
@@ -85,7 +95,7 @@ NODISCARD enum err record_failed(struct db *db, const struct migration_text *t,
                                  const char *error);
 /* record_baseline — as applied by somebody else, whatever was recorded before. */
 NODISCARD enum err record_baseline(struct db *db, const struct migration_text *t);
-/* record_highest — the highest version recorded; 0: none. */
+/* record_highest — the highest version recorded; 0: none, or no table. */
 NODISCARD enum err record_highest(struct db *db, unsigned *out);
 
 #endif

@@ -178,8 +178,7 @@ static enum err health_answer(struct rest_call *call, bool is_up)
 
 static enum err health_run(struct rest_call *call, struct work_ctx *ctx)
 {
-    bool is_up = db_connect(ctx->db) == ERR_OK &&
-                 db_run_text(ctx->db, STR("SELECT 1"), &ctx->arena, NULL) == ERR_OK;
+    bool is_up = db_answers(ctx->db);
 
     call->status = is_up ? 200 : 503;
     health_status_json_encode(
@@ -209,8 +208,7 @@ static enum err ready_run(struct rest_call *call, struct work_ctx *ctx)
 {
     bool *is_database_up = call->state;
 
-    *is_database_up = db_connect(ctx->db) == ERR_OK &&
-                      db_run_text(ctx->db, STR("SELECT 1"), &ctx->arena, NULL) == ERR_OK;
+    *is_database_up = db_answers(ctx->db);
     return ERR_OK;
 }
 
