@@ -65,6 +65,15 @@ static bool set_zone(const struct settings *s)
     return true;
 }
 
+const char **app_flags_room(const struct app_args *args)
+{
+    size_t n = 0;
+
+    while (args->flags[n])
+        n++;
+    return ARENA_ARRAY(args->arena, const char *, n + 1);
+}
+
 bool app_settings(const struct app_args *args, struct settings *out,
                   const char ***origins_out)
 {

@@ -44,6 +44,10 @@ int app_health(const struct app_args *args);
 /* app_verify — looks whether what is stored fits together: 0, or APP_EXIT_FINDINGS or _UNCHECKED. */
 int app_verify(const struct app_args *args);
 
+/* app_flags_room — room for all flags and the NULL behind them, for a command that takes its own out
+ * before the rest are settings. out: in args->arena */
+const char **app_flags_room(const struct app_args *args);
+
 /* app_settings — loads and checks; false: the reason was printed, exit APP_EXIT_CONFIG. */
 bool app_settings(const struct app_args *args, struct settings *out,
                   const char ***origins_out);

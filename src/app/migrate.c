@@ -30,13 +30,12 @@ struct order {
     struct db *db;
 };
 
-static struct order order_of(const struct settings *settings)
+static void order_set(struct order *order, const struct settings *settings)
 {
-    return (struct order){.settings = settings,
-                          .set = migration_files,
-                          .log = {.fd = STDERR_FILENO,
-                                  .level = (enum log_level)settings->log_level,
-                                  .format = (enum log_format)settings->log_format}};
+    order->settings = settings;
+    order->log = (struct log){.fd = STDERR_FILENO,
+                              .level = (enum log_level)settings->log_level,
+                              .format = (enum log_format)settings->log_format};
 }
 
 static struct migrate_options options_of(const struct order *order)
@@ -310,8 +309,9 @@ static int wait_and_check(struct order *order)
 
 int app_schema_at_start(const struct settings *settings)
 {
-    struct order order = order_of(settings);
+    struct order order = {.set = migration_files};
 
+    order_set(&order, settings);
     return with_database(&order, settings->migrate_at_start ? up : wait_and_check);
 }
 
@@ -390,12 +390,12 @@ static int take_flags(const struct app_args *args, const struct subcommand *sub,
     return status;
 }
 
-static int run_subcommand(const struct app_args *args, const struct subcommand *sub,
-                          const char **flags)
+static int run_subcommand(const struct app_args *args, const struct subcommand *sub)
 {
+    const char **flags = app_flags_room(args);
     struct app_args rest = *args;
     struct settings settings;
-    struct order order = {.set = migration_files}, made;
+    struct order order = {.set = migration_files};
     int status = take_flags(args, sub, &order, flags);
 
     if (status != 0)
@@ -403,12 +403,10 @@ static int run_subcommand(const struct app_args *args, const struct subcommand *
     rest.flags = flags;
     if (!app_settings(&rest, &settings, NULL))
         return APP_EXIT_CONFIG;
-    made = order_of(&settings);
-    made.set = order.set;
-    made.is_dry_run = order.is_dry_run;
+    order_set(&order, &settings);
     if (!app_database_open(&settings))
         return APP_EXIT_UNAVAILABLE;
-    status = with_database(&made, sub->run);
+    status = with_database(&order, sub->run);
     db_library_stop();
     return status;
 }
@@ -416,13 +414,10 @@ static int run_subcommand(const struct app_args *args, const struct subcommand *
 int app_migrate(const struct app_args *args)
 {
     const struct subcommand *sub = find(args->argument ? args->argument : "up");
-    size_t n = 0;
 
     if (!sub)
         return refuse("does not know", args->argument);
     if (args->excess)
         return refuse("does not take", args->excess);
-    while (args->flags[n])
-        n++;
-    return run_subcommand(args, sub, ARENA_ARRAY(args->arena, const char *, n + 1));
+    return run_subcommand(args, sub);
 }

@@ -84,13 +84,9 @@ int app_verify(const struct app_args *args)
     struct app_args rest = *args;
     struct settings settings;
     struct options options;
-    const char **flags;
-    size_t n = 0;
+    const char **flags = app_flags_room(args);
     int status;
 
-    while (args->flags[n])
-        n++;
-    flags = ARENA_ARRAY(args->arena, const char *, n + 1);
     rest.flags = flags;
     if (!take_options(args->flags, flags, &options)) {
         fprintf(stderr, "reuse-chat: --tail: 1 to %d records of each partition\n",
