@@ -91,14 +91,32 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_link *link,
     return conf;
 }
 
-bool kafka_conf_set_group(rd_kafka_conf_t *conf, const struct kafka_config *config,
-                          struct why *why)
+/* Called by librdkafka inside of rd_kafka_consume_queue, on the loop. */
+static void on_error(rd_kafka_t *rk, int err, const char *text, void *opaque)
 {
+    (void)rk;
+    link_error(opaque, (rd_kafka_resp_err_t)err, text);
+}
+
+rd_kafka_conf_t *kafka_conf_new_member(struct kafka_link *link,
+                                       const struct kafka_config *config,
+                                       const struct kafka_option *options,
+                                       struct why *why)
+{
+    rd_kafka_conf_t *conf;
+
     if (str_is_empty(config->group_id)) {
         why_set(why, "kafka: a consumer needs a group id");
-        return false;
+        return NULL;
     }
-    return set_str(conf, "group.id", config->group_id, why);
+    conf = kafka_conf_new(link, config, options, why);
+    if (conf && !set_str(conf, "group.id", config->group_id, why)) {
+        rd_kafka_conf_destroy(conf);
+        return NULL;
+    }
+    if (conf)
+        rd_kafka_conf_set_error_cb(conf, on_error);
+    return conf;
 }
 
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct why *why)

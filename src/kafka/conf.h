@@ -20,9 +20,14 @@ struct kafka_option {
 rd_kafka_conf_t *kafka_conf_new(struct kafka_link *link,
                                 const struct kafka_config *config,
                                 const struct kafka_option *options, struct why *why);
-/* kafka_conf_set_group — group.id, from config. errors: false with why: none, or too long */
-bool kafka_conf_set_group(rd_kafka_conf_t *conf, const struct kafka_config *config,
-                          struct why *why);
+/*
+ * kafka_conf_new_member — the same for a consumer with config's group.id, whose errors go to link.
+ * errors: also NULL if there is no group id, or one too long
+ */
+rd_kafka_conf_t *kafka_conf_new_member(struct kafka_link *link,
+                                       const struct kafka_config *config,
+                                       const struct kafka_option *options,
+                                       struct why *why);
 /* kafka_handle_new — takes conf in any case. out: NULL with why */
 rd_kafka_t *kafka_handle_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
                              struct why *why);

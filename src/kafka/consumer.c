@@ -25,13 +25,6 @@ struct kafka_consumer {
     struct assigner_state told; /* to on_assigned */
 };
 
-/* Called by librdkafka inside of rd_kafka_consume_queue, on the loop. */
-static void on_error(rd_kafka_t *rk, int err, const char *text, void *opaque)
-{
-    (void)rk;
-    link_error(opaque, (rd_kafka_resp_err_t)err, text);
-}
-
 /* auto.offset.reset=error: the log does not reach to where we were, forwards or backwards. */
 static void on_position_lost(struct kafka_consumer *c, const rd_kafka_message_t *m)
 {
@@ -118,15 +111,8 @@ static rd_kafka_conf_t *new_conf(struct kafka_consumer *c,
         {"queued.max.messages.kbytes", "16384"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf = kafka_conf_new(&c->link, config, options, why);
 
-    if (!conf)
-        return NULL;
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    if (kafka_conf_set_group(conf, config, why))
-        return conf;
-    rd_kafka_conf_destroy(conf);
-    return NULL;
+    return kafka_conf_new_member(&c->link, config, options, why);
 }
 
 static bool open_handle(struct kafka_consumer *c, const struct kafka_config *config,

@@ -181,13 +181,6 @@ static void on_state(void *ctx, bool is_up)
     (void)ctx, (void)is_up; /* the link has logged it */
 }
 
-/* Called by librdkafka inside of rd_kafka_consume_queue, on the loop. */
-static void on_error(rd_kafka_t *rk, int err, const char *text, void *opaque)
-{
-    (void)rk;
-    link_error(opaque, (rd_kafka_resp_err_t)err, text);
-}
-
 static rd_kafka_conf_t *new_conf(struct kafka_group *g, const struct kafka_config *config,
                                  struct why *why)
 {
@@ -203,16 +196,11 @@ static rd_kafka_conf_t *new_conf(struct kafka_group *g, const struct kafka_confi
         {"queued.max.messages.kbytes", "1024"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf = kafka_conf_new(&g->link, config, options, why);
+    rd_kafka_conf_t *conf = kafka_conf_new_member(&g->link, config, options, why);
 
-    if (!conf)
-        return NULL;
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    if (kafka_conf_set_group(conf, config, why))
-        return conf;
-    rd_kafka_conf_destroy(conf);
-    return NULL;
+    if (conf)
+        rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    return conf;
 }
 
 static bool subscribe(struct kafka_group *g, const char *topic, struct why *why)
