@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "endpoint/events.h"
 #include "endpoint/events_local.h"
+#include "endpoint/typing.h"
 #include "endpoint/users.h"
 #include "generated/c/envelope.h"
 
@@ -116,16 +117,16 @@ static enum err on_marked(struct inbound *in, bool is_read)
 static enum err on_typing(struct inbound *in)
 {
     struct member_typing value;
+    struct feed_room *room;
     enum err rc;
 
     rc = event_member_typing_decode(in->record, &in->arena, &in->meta, &value, &in->why);
-    if (rc == ERR_OK)
-        event_tell_room(in->hub, &(struct room_event){.type = STR("typing"),
-                                                      .room_uuid = value.room_uuid,
-                                                      .user = value.user,
-                                                      .has_typing = true,
-                                                      .typing = value.typing});
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    room = feed_room_find(in->hub->feed, value.room_uuid);
+    if (room)
+        typing_tell_here(in->hub, room, value.user, value.typing);
+    return ERR_OK;
 }
 
 static enum err on_presence(struct inbound *in)

@@ -162,6 +162,17 @@ void typing_relay_free(struct typing_relay **relay)
 
 /* --- to those connected here -------------------------------------------------------------- */
 
+void typing_tell_here(struct hub *hub, struct feed_room *room, struct str user,
+                      bool is_typing)
+{
+    event_tell_held_room(hub, room,
+                         &(struct room_event){.type = STR("typing"),
+                                              .room_uuid = feed_room_uuid(room),
+                                              .user = user,
+                                              .has_typing = true,
+                                              .typing = is_typing});
+}
+
 enum err typing_tell(struct hub *hub, struct feed_room *room, struct str user,
                      bool is_typing)
 {
@@ -169,12 +180,7 @@ enum err typing_tell(struct hub *hub, struct feed_room *room, struct str user,
 
     if (!card_member(card, user))
         return ERR_NOT_MEMBER;
-    event_tell_held_room(hub, room,
-                         &(struct room_event){.type = STR("typing"),
-                                              .room_uuid = card->uuid,
-                                              .user = user,
-                                              .has_typing = true,
-                                              .typing = is_typing});
+    typing_tell_here(hub, room, user, is_typing);
     relay(hub->typing, card, user, is_typing);
     return ERR_OK;
 }

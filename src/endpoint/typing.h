@@ -22,6 +22,10 @@ void typing_relay_free(struct typing_relay **relay);
 NODISCARD enum err typing_tell(struct hub *hub, struct feed_room *room, struct str user,
                                bool is_typing);
 
+/* typing_tell_here — those connected here alone, as told by another server. */
+void typing_tell_here(struct hub *hub, struct feed_room *room, struct str user,
+                      bool is_typing);
+
 typedef void typing_done_fn(void *ctx, enum err rc);
 /* typing_look_up — the same for a room whose card must be read first. errors: by done */
 void typing_look_up(struct hub *hub, struct str room_uuid, struct str user,
